@@ -1,0 +1,150 @@
+"""From the request to what was kept: where suggestions are lost, in whole and by position, bundle and group."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from analytics.act_figures import outcomes_figure, positions_figure
+from analytics.addresses import to_impressions
+from analytics.drawn import Drawn
+from analytics.outcomes import outcomes_by_position, outcomes_over_time
+from analytics.pages.measured import Asking, Measured
+from analytics.section import Section
+from analytics.snapshot import Row
+from analytics.tabular import Col, table_figure
+from components.charts.bars import Stack, StackedBarsView
+from components.charts.frame import Words
+from components.figure import Definition
+from components.number import count, plural
+from suggest.metrics.interval import wilson
+
+STAGES = ("requested", "reached", "seen", "answered", "selected", "kept")
+ENDS = ("dismissed", "overridden", "ignored", "unseen", "pending")
+SPOKEN = {
+    "reached": "reached",
+    "seen": "seen",
+    "answered": "answered",
+    "selected": "taken",
+    "kept": "unedited",
+}
+
+FUNNEL = Definition(
+    what="Of all requests, how many reached a person, were looked at, were answered at all, taken, and kept as they "
+    "were.",
+    formula="Reached: decided to be shown, or reported as seen. Seen: taken, dismissed, overridden or ignored. "
+    "Answered: taken, dismissed or overridden. Each stage is counted within the one before.",
+    caveat="Pending slates are reached, and not yet seen. Ignored is missing, not a no. An edit that was not reported "
+    "counts as kept.",
+)
+
+BY = Definition(
+    what="The same funnel for each of them, and how often what was seen was taken.",
+    formula="Counts as in the funnel; taken / seen with a 95% Wilson interval.",
+    caveat="They were asked at different times and by different people: a difference is no proof of a cause. An "
+    "experiment is.",
+)
+
+
+def measure(asking: Asking) -> Measured:
+    analytics, surface, period = asking.analytics, asking.surface, asking.period
+    group = asking.group_path
+    by = [
+        _by_figure(asking, "bundle", "bundle", "By bundle"),
+        _by_figure(asking, "decision", "decision", "By decision"),
+    ]
+    if group is not None:
+        by.append(_by_figure(asking, group[1], group[0], f"By {group[0]}"))
+    return Measured(
+        sections=(
+            Section(
+                id="stages",
+                title="The funnel",
+                lede="Every stage is within the one before; what is lost between two of them is lost there.",
+                figures=(
+                    _funnel_figure(asking),
+                    outcomes_figure(outcomes_over_time(analytics, surface, period), period, asking),
+                ),
+            ),
+            Section(
+                id="parts",
+                title="By part",
+                lede="Where it stands, which bundle ranked it, what was decided, and for whom.",
+                is_wide=True,
+                figures=(positions_figure(outcomes_by_position(analytics, surface, period)), *by),
+            ),
+        )
+    )
+
+
+def _funnel_figure(asking: Asking) -> Drawn:
+    rows = asking.analytics.rows("funnel", by="", **asking.bounds)
+    counts = [sum(cast("int", row[stage]) for row in rows) for stage in STAGES]
+    n = counts[0]
+    spoken = ", ".join(f"{count(k)} {SPOKEN.get(stage, stage)}" for stage, k in zip(STAGES, counts, strict=True))
+    return table_figure(
+        id="funnel",
+        title="From request to what was kept",
+        definition=FUNNEL,
+        columns=(
+            Col(name="stage", label="stage", kind="text"),
+            Col(name="slates", label="slates"),
+            Col(name="of_all", label="of all", kind="share"),
+            Col(name="of_before", label="of the one before", kind="share"),
+            Col(name="low", label="from", kind="share"),
+            Col(name="high", label="to", kind="share"),
+        ),
+        values=[_stage(stage, k, n, before) for stage, k, before in zip(STAGES, counts, [n, *counts], strict=False)]
+        if n
+        else [],
+        sample=plural(n, "request"),
+        chart=StackedBarsView(
+            words=Words(id="funnel-chart", title="Slates that reach each stage", summary=f"{spoken}."),
+            columns=tuple(SPOKEN.get(stage, stage) for stage in STAGES),
+            stacks=(
+                Stack(
+                    name="slates",
+                    tone="selected",
+                    counts=tuple(counts),
+                    links=tuple(to_impressions(asking, stage=stage) for stage in STAGES),
+                ),
+            ),
+            quantity="slates",
+        ),
+        missing="" if n else "No request in this period.",
+    )
+
+
+def _stage(stage: str, k: int, n: int, before: int) -> tuple[str | int | float | None, ...]:
+    found = wilson(k, before) if before else None
+    return (stage, k, k / n, *((found.mid, found.low, found.high) if found else (None, None, None)))
+
+
+def _by_figure(asking: Asking, by: str, name: str, title: str) -> Drawn:
+    rows = asking.analytics.rows("funnel", by=by, **asking.bounds)
+    return table_figure(
+        id=f"funnel-by-{'group' if by.startswith('$') else name}",
+        title=title,
+        definition=BY,
+        columns=(
+            Col(name=name, label=name, kind="text"),
+            *(Col(name=stage, label=SPOKEN.get(stage, stage)) for stage in STAGES),
+            *(Col(name=end, label=end) for end in ENDS),
+            Col(name="taken_of_seen", label="taken of seen", kind="share"),
+            Col(name="low", label="from", kind="share"),
+            Col(name="high", label="to", kind="share"),
+        ),
+        values=[_part(row) for row in rows],
+        sample=plural(sum(cast("int", row["requested"]) for row in rows), "request"),
+        missing="" if rows else "No request in this period.",
+    )
+
+
+def _part(row: Row) -> tuple[str | int | float | None, ...]:
+    seen, selected = cast("int", row["seen"]), cast("int", row["selected"])
+    found = wilson(min(selected, seen), seen) if seen else None
+    return (
+        str(row["value"] or "none"),
+        *(cast("int", row[stage]) for stage in STAGES),
+        *(cast("int", row[end]) for end in ENDS),
+        *((found.mid, found.low, found.high) if found else (None, None, None)),
+    )

@@ -1,0 +1,118 @@
+"""Whether the probabilities kept their word: in whole, and by bundle and group, where marginal calibration hides."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from analytics import definitions
+from analytics.drawn import Drawn
+from analytics.honesty_figures import reliability_figure
+from analytics.pages.measured import Asking, Measured
+from analytics.reliability import (
+    Judged,
+    judged_slates,
+    reliability_of_accept,
+    reliability_of_any,
+    reliability_of_select,
+)
+from analytics.section import Section
+from analytics.snapshot import Row
+from analytics.tabular import Col, table_figure
+from components.figure import Definition
+from components.number import count, plural
+from suggest.metrics.interval import clopper_pearson
+
+LEAST_GROUP = 20
+
+GAPS = Definition(
+    what="What was said of the slates of each of them, and how many held a right option: a figure that keeps its word "
+    "on average may break it here.",
+    formula="Mean p_any less the share right, over slates known by a verdict or a known answer; 95% Clopper–Pearson "
+    "interval of the share. Noise: 1.96 · √(Σ p (1 − p)) / n, what exact forecasts would be off by at this n.",
+    caveat="Compare |off by| with the noise, not with 0: of many groups some are off by chance. Under 20 slates "
+    "nothing is shown.",
+)
+
+
+def measure(asking: Asking) -> Measured:
+    analytics, surface, period = asking.analytics, asking.surface, asking.period
+    judged = judged_slates(analytics, surface, period)
+    group = asking.group_path
+    gaps = [_gaps_figure(asking, "bundle", "bundle")]
+    if group is not None:
+        gaps.append(_gaps_figure(asking, group[1], group[0]))
+    return Measured(
+        sections=(
+            Section(
+                id="honesty",
+                title="Did the figures keep their word",
+                lede=judged_words(judged),
+                figures=(
+                    reliability_figure(
+                        reliability_of_any(judged),
+                        definitions.RELIABILITY_ANY,
+                        "No slate of this period is judged yet. A selection, a dismissal, a known answer to the same "
+                        "context or a verdict judges one; silence does not.",
+                    ),
+                    reliability_figure(
+                        reliability_of_select(analytics, surface, period, judged),
+                        definitions.RELIABILITY_SELECT,
+                        "No option of this period is judged yet.",
+                    ),
+                    reliability_figure(
+                        reliability_of_accept(analytics, surface, period),
+                        definitions.RELIABILITY_ACCEPT,
+                        "No shown slate of this period has an outcome yet.",
+                    ),
+                ),
+            ),
+            Section(
+                id="gaps",
+                title="For whom it does not",
+                lede="By bundle and by group.",
+                is_wide=True,
+                figures=tuple(gaps),
+            ),
+        )
+    )
+
+
+def judged_words(judged: tuple[Judged, ...]) -> str:
+    by = {name: sum(each.known_by == name for each in judged) for name in ("verdict", "label", "act")}
+    return (
+        f"{plural(len(judged), 'slate')} judged: {count(by['verdict'])} by a verdict, {count(by['label'])} by a known "
+        f"answer, {count(by['act'])} by what the person did."
+    )
+
+
+def _gaps_figure(asking: Asking, by: str, name: str) -> Drawn:
+    rows = [row for row in asking.analytics.rows("judged_by", by=by, **asking.bounds) if _n(row) >= LEAST_GROUP]
+    return table_figure(
+        id=f"calibration-by-{'group' if by.startswith('$') else name}",
+        title=f"By {name}",
+        definition=GAPS,
+        columns=(
+            Col(name=name, label=name, kind="text"),
+            Col(name="n", label="judged"),
+            Col(name="said", label="said", kind="share"),
+            Col(name="right_share", label="was right", kind="share"),
+            Col(name="low", label="from", kind="share"),
+            Col(name="high", label="to", kind="share"),
+            Col(name="off_by", label="off by", kind="points"),
+            Col(name="noise", label="noise ±", kind="share"),
+        ),
+        values=[_gap(row) for row in rows],
+        sample=plural(sum(map(_n, rows)), "judged slate"),
+        missing="" if rows else f"No {name} with {LEAST_GROUP} slates that a verdict or a known answer judges.",
+    )
+
+
+def _gap(row: Row) -> tuple[str | int | float | None, ...]:
+    n, right = _n(row), cast("int", row["right_n"])
+    said, noise = cast("float", row["said"]) / n, 1.96 * max(0.0, cast("float", row["noise"])) ** 0.5 / n
+    found = clopper_pearson(right, n)
+    return (str(row["value"] or "none"), n, said, found.mid, found.low, found.high, said - found.mid, noise)
+
+
+def _n(row: Row) -> int:
+    return cast("int", row["n"])

@@ -1,0 +1,170 @@
+"""Whether the probabilities kept their word: p_any, p_select and p_accept against what turned out to be so.
+
+Only what is known is judged; silence is not. Where people act more readily when something fits, the judged are a kind
+sample: the audit (see `people`) is the one without that bias."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from analytics.period import Period
+from analytics.snapshot import Analytics
+from suggest.metrics.calibration import Bin, Floor, debiased_ece, ece, ece_noise_floor, reliability
+from suggest.metrics.interval import Interval, clopper_pearson
+
+MIN_ERROR_N = 100  # slates; below this the calibration error is mostly noise, and is not shown
+MIN_BIN_N = 20  # forecasts a bin should hold
+MOST_BINS = 15
+FLOOR_DRAWS = 200
+MOST_JUDGED = 5_000  # slates, the latest; the bars of more are no sharper for the eye, and the page is slower
+FLOOR_SEED = 20260101  # the floor is a simulation; the same rows give the same floor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationError:
+    ece: float  # equal-mass bins
+    debiased: float  # less what noise explains
+    floor: Floor  # what perfect forecasts would measure at this n
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """How one probability kept its word over `n` forecasts."""
+
+    forecast: str  # its name
+    n: int
+    n_slates: int  # they stand in; the options of one slate are not independent
+    n_contexts: int  # distinct ones among them; repeats make every interval here too narrow
+    bins: tuple[Bin, ...]
+    error: CalibrationError | None  # None below MIN_ERROR_N slates
+    rate: Interval | None  # share that was right, exact interval; None where nothing is judged
+    mean: float | None  # mean forecast
+    known_by: Mapping[str, int]  # how many forecasts were judged by verdict, label, act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A slate of which it is known which of its options are right."""
+
+    impression: str
+    context_key: str
+    p_any: float
+    known_by: str  # verdict | label | act
+    is_right: bool
+    right_items: frozenset[str]
+
+
+def judged_slates(analytics: Analytics, surface: str, period: Period) -> tuple[Judged, ...]:
+    """The latest MOST_JUDGED of them; see the query for what counts as known, and in which order."""
+    bounds = {"from": period.from_, "to": period.to}
+    rows = analytics.rows("judged_slates", surface=surface, most=MOST_JUDGED, **bounds)
+    return tuple(
+        Judged(
+            impression=cast(str, row["impression"]),
+            context_key=cast(str, row["context_key"]),
+            p_any=cast(float, row["p_any"]),
+            known_by=cast(str, row["known_by"]),
+            is_right=cast(bool, row["is_right"]),
+            right_items=frozenset(cast("list[str]", row["right_items"])),
+        )
+        for row in rows
+        if row["p_any"] is not None
+    )
+
+
+def reliability_of_any(judged: Sequence[Judged]) -> Reliability:
+    """p_any: was a right option in the slate?"""
+    return measured(
+        "p_any",
+        [each.p_any for each in judged],
+        [each.is_right for each in judged],
+        [each.context_key for each in judged],
+        [each.known_by for each in judged],
+        n_slates=len(judged),
+    )
+
+
+def reliability_of_select(analytics: Analytics, surface: str, period: Period, judged: Sequence[Judged]) -> Reliability:
+    """p_select: is this the right option? Over every option of the judged slates.
+
+    p_select is the chance of being the one that is picked, and these add up to p_any: so after a selection the picked
+    option is right and the others of the slate are not, wherever they stood."""
+    known = {each.impression: each for each in judged}
+    bounds = {"from": period.from_, "to": period.to}
+    rows = analytics.columns("shown_options", surface=surface, most=MOST_JUDGED, **bounds)
+    p: list[float] = []
+    right: list[bool] = []
+    contexts: list[str] = []
+    known_by: list[str] = []
+    impressions: set[str] = set()
+    for impression, item, p_select in zip(rows["impression"], rows["item"], rows["p_select"], strict=True):
+        each = known.get(cast(str, impression))
+        if each is None:
+            continue
+        impressions.add(each.impression)
+        p.append(cast(float, p_select))
+        right.append(item in each.right_items)
+        contexts.append(each.context_key)
+        known_by.append(each.known_by)
+    return measured("p_select", p, right, contexts, known_by, n_slates=len(impressions))
+
+
+def reliability_of_accept(analytics: Analytics, surface: str, period: Period) -> Reliability:
+    """p_accept: did the person take any of them? Silence that lasted counts as no."""
+    bounds = {"from": period.from_, "to": period.to}
+    rows = analytics.columns("acceptance", surface=surface, most=MOST_JUDGED, **bounds)
+    return measured(
+        "p_accept",
+        cast("list[float]", rows["p_accept"]),
+        cast("list[bool]", rows["accepted"]),
+        cast("list[str]", rows["context_key"]),
+        ["act"] * len(rows["accepted"]),
+        n_slates=len(rows["accepted"]),
+    )
+
+
+def measured(
+    forecast: str,
+    p: Sequence[float],
+    right: Sequence[bool],
+    contexts: Sequence[str],
+    known_by: Sequence[str],
+    *,
+    n_slates: int,
+) -> Reliability:
+    """How forecasts `p` of what turned out `right` kept their word; one context and one way of knowing each."""
+    n = len(p)
+    said, was = np.clip(np.asarray(p, dtype=np.float64), 0.0, 1.0), np.asarray(right, dtype=np.float64)
+    return Reliability(
+        forecast=forecast,
+        n=n,
+        n_slates=n_slates,
+        n_contexts=len(set(contexts)),
+        bins=reliability(said, was, bins_for(n)) if n else (),
+        error=_error(said, was) if n_slates >= MIN_ERROR_N else None,
+        rate=clopper_pearson(int(was.sum()), n) if n else None,
+        mean=float(said.mean()) if n else None,
+        known_by=dict(sorted(Counter(known_by).items())),
+    )
+
+
+def bins_for(n: int) -> int:
+    """As many bins as leave each a sample that says something.
+
+    >>> bins_for(30), bins_for(200), bins_for(5000)
+    (1, 10, 15)
+    """
+    return max(1, min(MOST_BINS, n // MIN_BIN_N))
+
+
+def _error(
+    said: np.ndarray[tuple[int], np.dtype[np.float64]], was: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> CalibrationError:
+    bins = bins_for(said.size)
+    floor = ece_noise_floor(said, FLOOR_DRAWS, np.random.default_rng(FLOOR_SEED), bins)
+    return CalibrationError(ece=ece(said, was, bins), debiased=debiased_ece(said, was, bins), floor=floor)

@@ -1,0 +1,198 @@
+"""The report as a page of the console, as one file that needs nothing else, and the list of surfaces."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from htpy import Element, Node, a, article, details, div, h1, h3, nav, p, span, summary
+
+from analytics import addresses
+from analytics.bundles import BundleHistory, gate_lines
+from analytics.drawn import at_words
+from analytics.pages.registry import PAGES
+from analytics.report import ReportView
+from analytics.section import Address, carried, drawn_section
+from components.badge import BadgeView, Tone, badge
+from components.empty import EmptyView, empty
+from components.notice import NoticeView, notice
+from components.number import moment, plural
+from components.page import PageView, page, standalone, stylesheet
+from components.stat import stats
+from components.terms import terms
+from suggest.domain.clock import rfc3339
+
+_LASTS = (("24 hours", timedelta(days=1)), ("7 days", timedelta(days=7)), ("30 days", timedelta(days=30)))
+FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_STATES: dict[str, Tone] = {"promoted": "good", "kept": "warn", "failed": "bad", "rolled-back-to": "accent"}
+
+
+def render(view: ReportView) -> str:
+    """The page at /reports/{surface}: rows come from the server, styles from /static, nothing inline."""
+    return str(page(PageView(title=view.title, here="reports"), *_content(view, _served(view), links=True)))
+
+
+def render_file(view: ReportView) -> str:
+    """The same as one HTML file: styles inside, rows as data addresses, no link to a server; it may load nothing."""
+    shell = PageView(
+        title=view.title, nav=(), assets="", policy=FILE_POLICY, foot=f"Made by Suggest, {moment(view.made_at)}."
+    )
+    return standalone(str(page(shell, *_content(view, carried, links=False))), stylesheet())
+
+
+def _served(view: ReportView) -> Address:
+    return lambda drawn: addresses.to_rows(view, drawn.figure.id)
+
+
+def _content(view: ReportView, address: Address, *, links: bool) -> list[Node]:
+    told = view.empty is None and view.problem is None
+    around = [_tabs(view), _lenses(view)] if links and told else []
+    return [_head(view, links=links), view.simulated and _simulated(), *around, *_body(view, address, links=links)]
+
+
+def _body(view: ReportView, address: Address, *, links: bool) -> list[Node]:
+    if view.problem is not None:
+        return [notice(view.problem)]
+    if view.empty is not None:
+        return [empty(view.empty), *(_bundle(each, is_open=False) for each in view.bundles)]
+    if view.n_requests == 0:
+        return [empty(EmptyView(title="No request in this period", text="Choose a longer one.")), _bundles(view)]
+    return [
+        bool(view.stats) and stats(view.stats, label="In short"),
+        *(
+            drawn_section(
+                each,
+                address,
+                about=view.surface,
+                after=_bundles(view) if each.id == "bundles" else None,
+                links=links,
+            )
+            for each in view.sections
+        ),
+    ]
+
+
+def _simulated() -> Element:
+    return notice(
+        NoticeView(
+            title="Simulated traffic",
+            text="The people on this surface are a program. Its figures show how the loop works, not how well it would "
+            "work for yours.",
+            tone="simulated",
+        )
+    )
+
+
+def _head(view: ReportView, *, links: bool) -> Element:
+    measured = view.empty is None and view.problem is None
+    return div(".page-head")[
+        div(".page-head-text")[
+            p(".eyebrow")[a(href="/reports")["Reports"] if links else "Report", " / ", view.surface],
+            h1[view.title, " ", view.simulated and badge(BadgeView(text="simulated", tone="simulated"))],
+            measured and p(".lede")[at_words(view.period)],
+            measured
+            and p(".fine.quiet")[
+                f"{plural(view.n_requests, 'request')}. As of {moment(view.made_at)}.",
+                links and [" ", a(href="/docs/figures")["What the figures mean"]],
+            ],
+        ],
+        links and measured and _periods(view),
+    ]
+
+
+def _periods(view: ReportView) -> Node:
+    length = view.period.to - view.period.from_
+    chosen = next((name for name, last in _LASTS if abs(length - last) < timedelta(minutes=1)), "")
+    page_ = view.page or PAGES[0].name
+    return nav(".segments", aria_label="Period")[
+        (
+            a(
+                href=addresses.to_page(view, page_, **{"from": rfc3339(view.period.to - last), "to": None}),
+                aria_current="true" if name == chosen and not view.is_whole else None,
+            )[name]
+            for name, last in _LASTS
+        ),
+        a(
+            href=addresses.to_page(view, page_, **{"from": None, "to": None}),
+            aria_current="true" if view.is_whole else None,
+        )["Everything"],
+    ]
+
+
+def _tabs(view: ReportView) -> Node:
+    return nav(".tabs", aria_label="Pages of this report")[
+        (
+            a(href=addresses.to_page(view, each.name), aria_current="page" if each.name == view.page else None)[
+                each.title
+            ]
+            for each in PAGES
+        )
+    ]
+
+
+def _lenses(view: ReportView) -> Node:
+    """Every way to narrow this page as a plain link; what is chosen can be let go."""
+    page_ = view.page or PAGES[0].name
+    narrowed = not view.lens.is_whole or view.versus is not None
+    served = [each.id for each in view.bundles][:8]
+    return details(".fold.lenses", open=narrowed)[
+        summary[f"Only {view.lens.words}" if view.lens.words else "Narrow or compare"],
+        div(".stack.stack-s")[
+            len(served) > 0
+            and _choices(
+                "Bundle",
+                [(id, addresses.to_page(view, page_, bundle=id), id == view.lens.bundle) for id in served],
+                addresses.to_page(view, page_, bundle=None) if view.lens.bundle else "",
+            ),
+            (
+                _choices(
+                    name,
+                    [
+                        (value, addresses.to_page(view, page_, field=name, value=value), _is(view, name, value))
+                        for value in values[:12]
+                    ],
+                    addresses.to_page(view, page_, field=None, value=None) if view.lens.field == name else "",
+                )
+                for name, values in view.fields
+            ),
+            len(served) > 1
+            and _choices(
+                "Compare with",
+                [(id, addresses.to_page(view, PAGES[0].name, versus=id), id == view.versus) for id in served],
+                addresses.to_page(view, PAGES[0].name, versus=None) if view.versus else "",
+                none="the time before",
+            ),
+        ],
+    ]
+
+
+def _is(view: ReportView, name: str, value: str) -> bool:
+    return (view.lens.field, view.lens.value) == (name, value)
+
+
+def _choices(label: str, links: list[tuple[str, str, bool]], let_go: str, none: str = "all") -> Node:
+    return p(".cluster.fine")[
+        span(".quiet")[label],
+        (a(href=href, aria_current="true" if chosen else None)[text] for text, href, chosen in links),
+        let_go and a(href=let_go)[none],
+    ]
+
+
+def _bundles(view: ReportView) -> Node:
+    return div(".stack.after")[(_bundle(each, is_open=number == 0) for number, each in enumerate(view.bundles))]
+
+
+def _bundle(each: BundleHistory, *, is_open: bool) -> Node:
+    return article(".card.stack.stack-s")[
+        div(".spread")[
+            h3[each.id],
+            span(".cluster")[
+                span(".fine.quiet")[moment(each.at)],
+                badge(BadgeView(text=each.state.replace("-", " "), tone=_STATES.get(each.state, "neutral"))),
+            ],
+        ],
+        p(".fine.soft")[
+            f"from {each.parent}" if each.parent else "without a parent", f", encoder {each.encoder or '–'}"
+        ],
+        each.gate and details(".fold", open=is_open)[summary["Gate report"], terms(gate_lines(each.gate))],
+        each.manifest and details(".fold")[summary["Manifest"], terms(each.manifest)],
+    ]

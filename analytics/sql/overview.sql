@@ -1,0 +1,53 @@
+-- tally --
+-- The counts behind the headline shares. Reached: decided to be shown, or reported as seen whatever was decided.
+select count(*) as requests,
+       count(*) filter (decision in ('show', 'auto')) as shown,
+       count(*) filter (decision = 'auto') as applied,
+       count(*) filter (decision = 'escalate') as escalated,
+       count(*) filter (outcome in ('selected', 'dismissed', 'overridden', 'ignored')) as seen,
+       count(*) filter (outcome = 'selected') as selected
+  from outcomes_in_focus
+
+-- typed --
+-- Characters that nobody had to type: the length of each option taken, less the part of it that was rewritten.
+select count(*) as taken,
+       coalesce(sum(length(options.text) * (1 - least(1, coalesce(outcomes.edit_ratio, 0)))), 0)::bigint as characters
+  from options_in_focus options
+  join outcomes_in_focus outcomes on outcomes.impression = options.impression
+ where options.selected and outcomes.bundle <> 'imported'
+
+-- loop_times --
+-- How old what people did was when a bundle that had learned from it began to serve. The next request already uses
+-- every act; this is the slower half of the loop.
+with promoted as (
+    select id, bundles."at" as "at", lag(bundles."at") over (order by sequence) as before
+      from bundles
+     where surface = $surface and state = 'promoted'
+)
+select promoted.id as bundle, promoted."at" as "at", count(outcomes.impression) as acts,
+       median(epoch(promoted."at") - epoch(outcomes.decided_at)) as age_s
+  from promoted
+  left join surface_outcomes outcomes
+    on outcomes.decided_at <= promoted."at" and (promoted.before is null or outcomes.decided_at > promoted.before)
+ where promoted."at" >= $from and promoted."at" < $to
+ group by promoted.id, promoted."at"
+ order by promoted."at"
+
+-- happenings --
+-- What was done to the surface in this time: bundles that were built or began to serve, policies that were changed,
+-- and what people wrote down.
+select bundles."at" as "at", 'bundle' as kind, id || ': ' || state as what
+  from bundles
+ where surface = $surface and bundles."at" >= $from and bundles."at" < $to
+union all
+select policy_changes."at", 'policy', coalesce("by", '')
+  from policy_changes
+ where surface = $surface and policy_changes."at" >= $from and policy_changes."at" < $to
+union all
+select cast(json_extract_string(value, '$.at') as timestamptz) at time zone 'UTC', 'note',
+       json_extract_string(value, '$.text')
+  from cas
+ where starts_with(key, 'annotation/') and json_extract_string(value, '$.surface') = $surface
+   and cast(json_extract_string(value, '$.at') as timestamptz) at time zone 'UTC' >= $from
+   and cast(json_extract_string(value, '$.at') as timestamptz) at time zone 'UTC' < $to
+ order by 1

@@ -1,0 +1,103 @@
+"""Figures that are a table first: typed columns, so that the same quantity is written alike on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from analytics.csv import Rows, Value
+from analytics.drawn import Chart, Drawn, drawn_as
+from components.figure import Definition
+from components.number import NOTHING, count, decimal, moment, percent
+
+Kind = Literal["text", "count", "share", "points", "seconds", "decimal", "moment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Col:
+    name: str  # in the CSV
+    label: str
+    kind: Kind = "count"
+
+
+def table_figure(
+    *,
+    id: str,
+    title: str,
+    definition: Definition,
+    columns: Sequence[Col],
+    values: Sequence[tuple[Value, ...]],
+    sample: str,
+    cells: Sequence[tuple[str, ...]] | None = None,
+    labels: Sequence[str] | None = None,
+    chart: Chart | None = None,
+    missing: str = "",
+    note: str = "",
+) -> Drawn:
+    """`values` unrounded, one a column; cells are written by the kind of their column. Leading texts stand left.
+
+    `labels` and `cells` say it in fewer columns than the CSV has, where the table would be too wide."""
+    texts = next((n for n, each in enumerate(columns) if each.kind not in ("text", "moment")), len(columns))
+    return drawn_as(
+        id=id,
+        title=title,
+        definition=definition,
+        rows=Rows(columns=tuple(each.name for each in columns), values=tuple(values)),
+        labels=labels or tuple(each.label for each in columns),
+        cells=[tuple(written(v, c.kind) for v, c in zip(row, columns, strict=True)) for row in values]
+        if cells is None
+        else cells,
+        texts=texts,
+        sample=sample,
+        chart=None if missing else chart,
+        missing=missing,
+        note=note,
+    )
+
+
+def written(value: Value, kind: Kind) -> str:
+    """A value as people read it; what is not known is a dash.
+
+    >>> [written(0.123, kind) for kind in ("share", "points", "seconds", "decimal")]
+    ['12.3%', '+12.3 pt', '0.1 s', '0.123']
+    >>> written(None, "count"), written(7_200, "seconds")
+    ('–', '2.0 h')
+    """
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    match kind:
+        case "share":
+            return percent(float(value))
+        case "points":
+            return f"{100 * value:+.1f} pt"
+        case "seconds":
+            return duration(float(value))
+        case "decimal":
+            return decimal(float(value))
+        case _:
+            return count(round(value))
+
+
+def values_of(row: Mapping[str, object], *names: str) -> tuple[Value, ...]:
+    """Some columns of a queried row, as a table takes them."""
+    return tuple(cast(Value, row[name]) for name in names)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the largest unit that leaves a whole number before the point.
+
+    >>> duration(42), duration(90), duration(86_400 * 3)
+    ('42.0 s', '1.5 min', '3.0 d')
+    """
+    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= unit:
+            return f"{seconds / unit:,.1f} {name}"
+    return f"{seconds:.1f} s"

@@ -1,0 +1,52 @@
+"""How the promise goes: what audits say of what was shown, what the watch did, and what the next mode needs."""
+
+from __future__ import annotations
+
+from htpy import Element, Node, button, div, form, h3, input, li, p, ul
+
+from components.admin.page import csrf_field
+from components.admin.views import SurfaceView
+from components.notice import NoticeView, notice
+from components.number import percent, plural
+from components.stat import StatView, stats
+
+
+def live_panel(view: SurfaceView) -> Element:
+    live = view.policy.live
+    audited = f"between {percent(live.low)} and {percent(live.high)}, whenever one looks" if live.n_audits else ""
+    return div("#live.stack.after-head")[
+        h3["How the promise goes"],
+        live.is_tight and notice(NoticeView(title="The line was tightened", text=f"{live.why}.", tone="warn")),
+        stats(
+            (
+                StatView(
+                    label="Right among what was shown, by audits",
+                    value=percent(live.mid) if live.n_audits else None,
+                    interval=audited,
+                    note=f"{plural(live.n_audits, 'audit')} since the last alarm",
+                ),
+                StatView(label="Answers watched over", value=str(live.n_judged), note=live.why or "no turn yet"),
+            ),
+            label="Live",
+        ),
+        view.policy.mode == "auto" and _acting(view),
+        live.next_mode is not None and _next(live.next_mode.replace("_", " "), live.missing),
+    ]
+
+
+def _acting(view: SurfaceView) -> Node:
+    """Acting alone, and the one button that ends it."""
+    live = view.policy.live
+    says = f"applied from {percent(live.acts_from)} on" if live.acts_from is not None else "suspended"
+    return form(".spread", method="post", action=f"{view.address}/policy")[
+        csrf_field(view.csrf),
+        input(type="hidden", name="mode", value="assist"),
+        p[f"The first option is {says}: {live.acts_why}."],
+        button(".button.button-danger", type="submit")["Stop acting alone"],
+    ]
+
+
+def _next(mode: str, missing: tuple[str, ...]) -> Node:
+    if not missing:
+        return p(".soft")[f"What the mode {mode} asks for is there: it may be tried."]
+    return div(".soft")[p[f"Before {mode}:"], ul[(li[each] for each in missing)]]

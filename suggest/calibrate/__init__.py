@@ -1,0 +1,1 @@
+"""Calibrate: from columns to probabilities that mean what they say."""

@@ -1,0 +1,1 @@
+"""The words of the product as frozen values: contexts, candidates, slates, events, reviews. Standard library only."""

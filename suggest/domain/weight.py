@@ -1,0 +1,6 @@
+"""How much each way of knowing an answer weighs: the same in the living memory and in every retrain."""
+
+LABEL = 1.0  # a known right answer: history, a caller, a worker's verdict
+CLICK = 0.7  # a selection: people also take what is merely good enough
+DISMISSAL = 0.35  # a vote that nothing was right: the person saw only the options of one slate
+ANONYMOUS_SHARE = 0.5  # of a click's weight where nobody vouches for who clicked

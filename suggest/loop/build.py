@@ -1,0 +1,394 @@
+"""Build a challenger: out-of-fold columns, a booster on them, a calibrator on both, then everything once more on all.
+
+Every number a later stage is fitted on was predicted by earlier stages that had not seen that example: five folds of
+labels (stratified, identical texts together) and one of the latest clicks. A second pass with whole groups of
+candidates taken away, and one with requests about other things, show the calibrator what near and far unanswerable
+requests look like, so that it needs no such label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suggest.calibrate.choice import ChoiceModel, probabilities
+from suggest.calibrate.fit_choice import Choices, fit_choice
+from suggest.calibrate.together import Together
+from suggest.loop.clicks import (
+    FEWEST_READINGS,
+    corrected,
+    examination_of,
+    is_reading,
+    likelihood,
+    readings_among,
+)
+from suggest.loop.examples import Example, ExampleSet
+from suggest.loop.fields import with_fields
+from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT, fold_of
+from suggest.loop.predicted import Predicted
+from suggest.loop.replay import Replay
+from suggest.loop.trees import grow_trees, hardest
+from suggest.rank.booster import Booster
+from suggest.rank.evidence import Evidence
+from suggest.rank.examination import Examination
+from suggest.rank.features import SET_FEATURES, column
+from suggest.rank.field_model import FieldModel
+from suggest.rank.linear import INVERSE_RIDGE, INVERSE_RIDGE_TUNED, LinearModel, fit_linear, with_stand_in
+from suggest.rank.pool import BY_LINEAR
+from suggest.rank.ranker import COLUMNS, Columns, Ranker
+
+Floats = NDArray[np.float32]
+ROUNDS = 1  # of correcting the clicks; a second round believes what the first made of them (.65 to .52 of the gap)
+TURNS = 3  # of a round, between examination and choice: the columns stay, so they are cheap
+FEWEST_POSITIVES = 30  # known right answers below which there is nothing to build
+SPEAKS_FOR_ITSELF = 300  # known right answers from which on the shipped weights are held no more firmly
+FEWEST_CHOSEN = 5  # times an option that is of no catalogue must have been right to have a class of its own
+GROUPS = 5  # of candidates taken away in turn
+FEW = 32  # options of a pool that the calibrator's likelihood looks at, all of them
+PLAUSIBLE = 12  # of a larger one so many by each of these columns; the rest have next to no mass together
+PLAUSIBLE_BY = ("best_cosine", "name_cosine", "linear", "booster")
+MADE_UP = 1_500  # contexts whose candidate is taken away, at most
+NEAR_SHARE, FAR_SHARE = 0.05, 0.05  # weight of made-up unanswerable requests against the real examples
+CHOICE_COLUMNS = (
+    "name_cosine",
+    "best_cosine",
+    "second_cosine",
+    "centroid_cosine",
+    "vote",
+    "rel_weight",
+    "thin_name",
+    "lexical",
+    "linear",
+    "booster",
+    "fields",
+    "user_rate",
+    "session_rate",
+)
+FIELDS_BELIEVED = 0.5  # weight of what fields say before the surface's own data speaks; it is a logit out of fold
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    texts: tuple[str, ...]
+    embeddings: Floats  # (n, d) unit rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    ranker: Ranker
+    choice: ChoiceModel
+    held_out: tuple[Predicted, ...]  # one for every example that the encoder was not tuned on, out of fold
+    held_out_choices: tuple[ChoiceModel, ...]  # the calibrator that judged fold f, fitted without it
+    folds: NDArray[np.int64]  # (examples,)
+    examples: ExampleSet  # as they came, the clicks with what they stand for
+    examination: Examination | None  # how people read; None where too few slates were read
+    ways: Mapping[str, float]  # the ways the trees were grown, and how each orders held-out answers (nDCG)
+    way: str  # the one that was kept
+
+
+def build(
+    examples: ExampleSet,
+    prior: ChoiceModel,
+    *,
+    background: Background,
+    seed: int,
+    threads: int = 1,
+    report: Progress,
+    correct_clicks: bool = True,
+) -> Built:
+    """Fit all stages. Raises ValueError below FEWEST_POSITIVES known right answers.
+
+    `background`: requests about anything at all, which stand for what is far from this surface. `correct_clicks`: False
+    takes every selection at face value, which is what the correction is compared with."""
+    if examples.positives < FEWEST_POSITIVES:
+        raise ValueError(
+            f"{examples.positives} known right answers are too few to learn from; {FEWEST_POSITIVES} are needed"
+        )
+    folds = examples.folds()
+    present = [int(f) for f in np.unique(folds) if f != NEVER_HELD_OUT]
+    report(0.05, "linear model, out of fold")
+    rows, full = _linear_columns(examples, folds)
+    examination, fields = None, None
+    if correct_clicks and readings_among(examples) >= FEWEST_READINGS:
+        for done in range(ROUNDS):
+            report(0.2 + 0.1 * done, "how people read")
+            examination, examples = _corrected(examples, rows, prior)
+            rows, full = _linear_columns(examples, folds)
+    report(0.45, "fields, out of fold")
+    rows, fields = with_fields(examples, rows, folds)
+    report(0.5, "trees, out of fold")
+    trees = grow_trees(examples, rows, folds, seed=seed, threads=threads, fair=correct_clicks)
+    report(0.75, "unanswerable requests, made by taking candidates away")
+    near = _taken_away(examples, folds, trees.booster, fields)
+    far = _background(examples, background, Ranker(full, trees.booster, fields))
+    report(0.85, "probabilities")
+    everything = np.ones(len(examples), bool)
+    choices = _choices(examples, trees.held_out, near, far, everything, examination)
+    base, strength = _widened(prior), prior_strength(examples.positives)
+    fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength)
+    judged = {
+        f: fit_choice(
+            _companions(base, examples, folds != f),
+            _choices(examples, trees.held_out, near, far, folds != f, examination),
+            strength=strength,
+            begin=fallback,
+        )
+        for f in present
+    }
+    return Built(
+        ranker=Ranker(full, trees.booster, fields),
+        choice=fallback,
+        held_out=trees.held_out,
+        held_out_choices=tuple(judged.get(f, fallback) for f in range(N_FOLDS + 1)),
+        folds=folds,
+        examples=examples,
+        examination=examination,
+        ways=trees.ndcg,
+        way=trees.way,
+    )
+
+
+def prior_strength(n_known: int) -> float:
+    """How firmly the shipped weights are held: 1 from 300 known answers on, 27 at 100.
+
+    The columns of few examples are too alike to weigh anew. After 100 outcomes on BANKING77 (training rows, 57 options,
+    judged on 790 others) a strength of 1, 10, 30, 100 put a right option in the first three in .850, .863, .890, .894;
+    the shipped weights alone in .899. After 300 a strength of 1 was the best: NLL .556, against .562 and .569.
+
+    >>> prior_strength(1_000), round(prior_strength(100))
+    (1.0, 27)
+    """
+    return max(1.0, (SPEAKS_FOR_ITSELF / max(n_known, 1)) ** 3)
+
+
+def predict(choice: ChoiceModel, columns: Columns) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """P of each option of the pool (n,), and of near and far (2,)."""
+    utilities = choice.utilities(columns.named(choice.option_names))
+    return probabilities(utilities, choice.none_logits(columns.pool_named(choice.set_names)))
+
+
+# -- the linear model --------------------------------------------------------------------------------------------------
+
+
+def _linear(
+    examples: ExampleSet, use: NDArray[np.bool_], *, without: frozenset[str] = frozenset()
+) -> LinearModel | None:
+    """Every known right answer is one row, so is every context that nothing is right for, and every candidate's own
+    text is half a one."""
+    rows, weights = [], []
+    items: list[str | None] = []
+    passing = _passing(examples)
+    for example, used in zip(examples.examples, use, strict=True):
+        if used and example.is_none and not example.newer and example.supplied is None:
+            rows.append(examples.embeddings[example.row])
+            items.append(None)
+            weights.append(example.weight)
+        for item in example.right if used else ():
+            if item not in without and item not in passing:
+                rows.append(examples.embeddings[example.row])
+                items.append(item)
+                weights.append(example.weight * example.stands_for * example.sure / len(example.right))
+    if not any(items):
+        return None
+    catalog = examples.catalog
+    names = [i for i, c in enumerate(catalog.ids) if c not in without]
+    return fit_linear(
+        np.concatenate([np.array(rows, np.float32), catalog.embeddings[names]]),
+        [*items, *(catalog.ids[i] for i in names)],
+        np.concatenate([np.array(weights, np.float32), np.full(len(names), 0.5, np.float32)]),
+        inverse_ridge=INVERSE_RIDGE_TUNED if examples.tuned_on else INVERSE_RIDGE,
+    )
+
+
+def _passing(examples: ExampleSet) -> frozenset[str]:
+    """Options that callers brought along and that were chosen a few times only: too many and too new to model each."""
+    chosen = Counter(i for e in examples.examples if e.supplied is not None for i in e.right)
+    return frozenset(i for i, n in chosen.items() if n < FEWEST_CHOSEN) - frozenset(examples.catalog.ids)
+
+
+def _favourites(model: LinearModel | None, examples: ExampleSet, which: Sequence[int]) -> list[Sequence[str]] | None:
+    if model is None:
+        return None
+    scores = model.scores(examples.embeddings[[examples.examples[i].row for i in which]])
+    top = np.argsort(-scores, axis=1)[:, :BY_LINEAR]
+    return [[model.classes[c] for c in row] for row in top]
+
+
+def _favourites_of(model: LinearModel | None, embedding: Floats) -> Sequence[str]:
+    if model is None:
+        return ()
+    return [model.classes[c] for c in np.argsort(-model.scores(embedding[None, :])[0])[:BY_LINEAR]]
+
+
+def _linear_columns(examples: ExampleSet, folds: NDArray[np.int64]) -> tuple[list[Predicted], LinearModel | None]:
+    """The linear model on everything, and every example's columns from models that never saw it."""
+    linears = {int(f): _linear(examples, folds != f) for f in np.unique(folds) if f != NEVER_HELD_OUT}
+    full = _linear(examples, np.ones(len(examples), bool))
+    return _with_stand_ins(examples, folds, linears, full)
+
+
+def _corrected(examples: ExampleSet, rows: Sequence[Predicted], prior: ChoiceModel) -> tuple[Examination, ExampleSet]:
+    """How people read, by turns with how likely each option is; then the clicks with what they are worth."""
+    everything, base = np.ones(len(examples), bool), _widened(prior)
+    choice, examination = base, None
+    for _ in range(TURNS):
+        told = {p.example: (p.ids, predict(choice, p.columns)[0]) for p in rows}
+        examination = examination_of(examples, told)
+        choice = fit_choice(base, _choices(examples, rows, (), (), everything, examination), begin=choice)
+    assert examination is not None
+    told = {p.example: (p.ids, predict(choice, p.columns)[0]) for p in rows}
+    return examination, corrected(examples, told, examination)
+
+
+def _with_stand_ins(
+    examples: ExampleSet, folds: NDArray[np.int64], linears: dict[int, LinearModel | None], full: LinearModel | None
+) -> tuple[list[Predicted], LinearModel | None]:
+    """Out-of-fold columns of every example, and the full model with the stand-in that those columns suggest."""
+    replay = Replay(examples)
+    found: dict[int, Predicted] = {}
+    for f, linear in linears.items():
+        which = np.flatnonzero(folds == f).tolist()
+        for i, evidence in zip(which, replay.evidence(which, _favourites(linear, examples, which)), strict=True):
+            found[i] = Predicted(example=i, ids=evidence.ids, columns=Ranker(linear).columns(evidence))
+    rows = [found[i] for i in sorted(found)]
+    if full is None:
+        return rows, None
+    sample = np.concatenate([p.columns.option for p in rows[:: max(1, len(rows) // 2000)]])
+    known = sample[:, column("linear")] < 0
+    sample = sample[known]
+    named, best, linear_p = (sample[:, column(c)] for c in ("name_cosine", "best_cosine", "linear"))
+    return rows, with_stand_in(full, named, best, linear_p)
+
+
+# -- the calibrator ----------------------------------------------------------------------------------------------------
+
+
+def _taken_away(
+    examples: ExampleSet, folds: NDArray[np.int64], booster: Booster | None, fields: FieldModel | None
+) -> list[Predicted]:
+    """Each known answer once more, without its candidate, that candidate's group, or anything learned of them."""
+    ids = examples.catalog.ids
+    if len(ids) < 2 * GROUPS:
+        return []
+    made: list[Predicted] = []
+    for group in range(GROUPS):
+        gone = frozenset(c for c in ids if fold_of(c, "group", GROUPS) == group)
+        held_out = np.flatnonzero(folds != NEVER_HELD_OUT)
+        which = [i for i in held_out.tolist() if (e := examples.examples[i]).right and all(c in gone for c in e.right)]
+        which = which[:: 1 + len(which) * GROUPS // MADE_UP]
+        if not gone or not which:
+            continue
+        linear = _linear(examples, np.ones(len(examples), bool), without=gone)
+        replay = Replay(examples, without=gone)
+        ranker = Ranker(linear, booster, fields)
+        for i, evidence in zip(which, replay.evidence(which, _favourites(linear, examples, which)), strict=True):
+            made.append(Predicted(example=i, ids=evidence.ids, columns=ranker.columns(evidence)))
+    return made
+
+
+def _background(examples: ExampleSet, background: Background, ranker: Ranker) -> list[Columns]:
+    """Requests about other things, as this surface sees them; those nearer than a typical example are left out."""
+    replay = Replay(examples)
+    usual = np.median(
+        [float(e.neighbour_cosines[0]) for e in replay.evidence(range(0, len(examples), 7)) if len(e.neighbour_cosines)]
+    )
+    found = []
+    for embedding, text in zip(background.embeddings, background.texts, strict=True):
+        evidence = replay.foreign(embedding, text, favourites=_favourites_of(ranker.linear, embedding))
+        nearest = float(evidence.neighbour_cosines[0]) if len(evidence.neighbour_cosines) else 0.0
+        if len(evidence.ids) and nearest < usual:
+            found.append(ranker.columns(evidence))
+    return found
+
+
+def _choices(
+    examples: ExampleSet,
+    held_out: Sequence[Predicted],
+    near: Sequence[Predicted],
+    far: Sequence[Columns],
+    use: NDArray[np.bool_],
+    examination: Examination | None,
+) -> Choices:
+    """Observed and made-up pools as one likelihood; `use` says which examples may be in it."""
+    real = sum(examples.examples[p.example].weight for p in held_out if use[p.example])
+    near = [p for p in near if use[p.example]]
+    pools: list[tuple[Columns, NDArray[np.float64], tuple[float, float], float]] = []
+    for predicted in held_out:
+        example = examples.examples[predicted.example]
+        if use[predicted.example] and len(predicted.ids):
+            options, none = _possible(example, predicted.ids, examination)
+            spoken = 1.0 / examples.audited.odds if example.is_dismissal else 1.0  # for those who said nothing
+            pools.append((predicted.columns, options, (none, none), example.weight * example.stands_for * spoken))
+    for predicted in near:
+        nothing = np.zeros(len(predicted.ids))
+        pools.append((predicted.columns, nothing, (1.0, 0.0), NEAR_SHARE * real / len(near)))
+    for columns in far:
+        nothing = np.zeros(len(columns.option))
+        pools.append((columns, nothing, (0.0, 1.0), FAR_SHARE * real / len(far)))
+    kept = [_plausible(columns, options) for columns, options, _, _ in pools]
+    sizes = [len(rows) for rows in kept]
+    return Choices(
+        z=np.concatenate([pool[0].named(CHOICE_COLUMNS)[rows] for pool, rows in zip(pools, kept, strict=True)]),
+        starts=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
+        possible=np.concatenate([pool[1][rows] for pool, rows in zip(pools, kept, strict=True)]),
+        none_possible=np.array([none for _, _, none, _ in pools], np.float64),
+        g=np.array([columns.pool for columns, *_ in pools], np.float32),
+        weight=np.array([weight for *_, weight in pools], np.float64),
+    )
+
+
+def _plausible(columns: Columns, options: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The rows of a pool that can matter to its likelihood: the first by any column, and those observed."""
+    if len(options) <= FEW:
+        return np.arange(len(options))
+    likely = hardest(columns.option, PLAUSIBLE_BY, PLAUSIBLE)
+    observed = np.flatnonzero(options != np.median(options))
+    return np.union1d(likely, observed) if len(observed) <= FEW else likely
+
+
+def _possible(
+    example: Example, ids: Sequence[str], examination: Examination | None
+) -> tuple[NDArray[np.float64], float]:
+    """How likely what was observed is if each alternative is right: 1 or 0, and between where people were reading."""
+    if examination is not None and is_reading(example):
+        return likelihood(example, ids, examination)
+    if example.right:
+        held = np.array([c in example.right for c in ids], np.float64)
+        return held, float(not held.any())
+    if example.examined:
+        return np.array([c not in example.examined for c in ids], np.float64), 1.0
+    return np.array([c in example.newer for c in ids], np.float64), 1.0
+
+
+def _companions(prior: ChoiceModel, examples: ExampleSet, use: NDArray[np.bool_]) -> ChoiceModel:
+    """The prior, and what labels with several right options say of who is right with whom."""
+    named = (e.right for e, used in zip(examples.examples, use, strict=True) if used and e.right and not e.click)
+    return replace(prior, together=Together.of(named))
+
+
+def _widened(prior: ChoiceModel) -> ChoiceModel:
+    """The prior over all columns: those it does not know start at zero, the booster as a weak vote."""
+    theta = {"fields": FIELDS_BELIEVED} | dict(zip(prior.option_names, prior.theta, strict=True))
+    known = {n: i for i, n in enumerate(prior.set_names)}
+    place = [known.get(n) for n in SET_FEATURES]
+    w = np.zeros((2, len(SET_FEATURES)))
+    for to, of in enumerate(place):
+        if of is not None:
+            w[:, to] = prior.w[:, of]
+    return ChoiceModel(
+        option_names=CHOICE_COLUMNS,
+        theta=np.array([theta.get(n, 0.0) for n in CHOICE_COLUMNS]),
+        set_names=SET_FEATURES,
+        bias=prior.bias,
+        w=w,
+        mean=np.array([prior.mean[i] if i is not None else 0.0 for i in place]),
+        scale=np.array([prior.scale[i] if i is not None else 1.0 for i in place]),
+        shares=prior.shares,
+    )
+
+
+__all__ = ["COLUMNS", "Built", "Evidence", "Predicted", "build", "predict"]

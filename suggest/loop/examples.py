@@ -1,0 +1,167 @@
+"""What a retrain learns from: each context with what is known of its right answer, and how that became known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suggest.calibrate.silence import Audited
+from suggest.loop.folds import CLICK_TEST_SHARE, N_FOLDS, NEVER_HELD_OUT, TIME_FOLD, fold_of
+from suggest.rank.habits import Asker
+from suggest.rank.traits import NO_TRAITS, Traits
+
+FORM = 0.05  # a text that makes up more of the examples is a form: what was asked stands in its fields
+ENOUGH_HELD_OUT = 1_500  # labels that a tuned encoder never sees: more calibrate no better and would tune it less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplied:
+    """The options that a caller brought along, and what was known of them when they were ranked."""
+
+    ids: tuple[str, ...]
+    name_cosine: NDArray[np.float32]  # (n,)
+    lexical: NDArray[np.float32]  # (n,)
+    traits: tuple[Traits, ...]  # (n,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One context. `right` empty and `examined` empty: a none-label. `right` empty, `examined` not: a dismissal."""
+
+    key: str  # identity of the context: equal texts share it and never stand on both sides of a split
+    text: str
+    row: int  # of the embedding matrix
+    right: tuple[str, ...]
+    weight: float
+    order: float  # seconds since the epoch when it became known; orders clicks, says nothing of labels
+    click: bool  # from a logged slate, which splits by time
+    examined: tuple[str, ...] = ()  # options the person looked past, in order of position
+    slot: int = 0  # of the chosen option, 0 is the top
+    newer: frozenset[str] = field(default_factory=frozenset)  # candidates a none-label could not speak of
+    shown: tuple[str, ...] = ()  # of a click: the whole slate, in order of position
+    stands_for: float = 1.0  # of a selection: how many would have been made, had everybody looked so far down
+    traits: Traits = NO_TRAITS  # what the fields of the context say
+    asker: Asker | None = None  # of a click: who asked, and when
+    wording: str = ""  # identity of its text alone; empty: the key is
+    supplied: Supplied | None = None  # None: the options were the surface's own
+    sure: float = 1.0  # P(what it says is true): people take by mistake, and dismiss what they never looked at
+
+    @property
+    def text_key(self) -> str:
+        """Equal for equal texts, whatever their fields."""
+        return self.wording or self.key
+
+    @property
+    def is_none(self) -> bool:
+        return not self.right and not self.examined
+
+    @property
+    def is_dismissal(self) -> bool:
+        return not self.right and bool(self.examined)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    embeddings: NDArray[np.float32]  # (n, d) unit rows
+    traits: tuple[Traits, ...] = ()  # (n,) what their fields say; none where no candidate has any
+
+    def __post_init__(self) -> None:
+        if self.traits and len(self.traits) != len(self.ids):
+            raise ValueError("a catalog's columns must have one length")
+        if not len(self.ids) == len(self.texts) == len(self.embeddings):
+            raise ValueError("a catalog's columns must have one length")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleSet:
+    examples: tuple[Example, ...]
+    embeddings: NDArray[np.float32]  # (rows, d) unit rows
+    catalog: Catalog
+    audited: Audited = field(default_factory=Audited)  # what silence of this surface's people means
+    tuned_on: frozenset[str] = frozenset()  # text keys of contexts that the encoder of `embeddings` was tuned on
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def options(self) -> frozenset[str]:
+        """Everything there was to choose from: the catalogue, and what callers brought along."""
+        return frozenset(self.catalog.ids).union(*(e.supplied.ids for e in self.examples if e.supplied is not None))
+
+    @property
+    def positives(self) -> int:
+        return sum(1 for e in self.examples if e.right)
+
+    def folds(self) -> NDArray[np.int64]:
+        """(n,) fold of each example: labels at random, stratified by item; the latest fifth of the clicks together.
+
+        Identical texts share a fold, whatever they are; a label's fold wins. New labels of an item are dealt after
+        its old ones, which stay where they were. What the encoder was tuned on is never held out. A text that is a
+        form, always the same with other fields, is dealt by its fields: else there would be one fold."""
+        forms = self._forms()
+
+        def key_of(example: Example) -> str:
+            return example.key if example.text_key in forms else example.text_key
+
+        fold: dict[str, int] = dict.fromkeys(self.tuned_on, NEVER_HELD_OUT)
+        by_item: dict[str, list[str]] = {}
+        for example in sorted(self.examples, key=lambda e: (e.order, e.key)):
+            if not example.click and example.text_key not in self.tuned_on:
+                by_item.setdefault(example.right[0] if example.right else "", []).append(key_of(example))
+        for item, keys in by_item.items():
+            for place, key in enumerate(dict.fromkeys(keys)):
+                fold.setdefault(key, _dealt(item, place))
+        clicks = [(key_of(e), e.order) for e in self.examples if e.click and e.text_key not in self.tuned_on]
+        late = _late_keys(clicks, {key_of(e) for e in self.examples if not e.click})
+        for key, _ in clicks:
+            fold.setdefault(key, TIME_FOLD if key in late else fold_of(key, "click", N_FOLDS))
+        return np.array(
+            [NEVER_HELD_OUT if e.text_key in self.tuned_on else fold[key_of(e)] for e in self.examples], np.int64
+        )
+
+    def _forms(self) -> frozenset[str]:
+        """Texts that make up much of the examples, with fields that differ."""
+        of_text: dict[str, set[str]] = {}
+        for example in self.examples:
+            if example.wording:
+                of_text.setdefault(example.wording, set()).add(example.key)
+        return frozenset(text for text, keys in of_text.items() if len(keys) > max(FORM * len(self.examples), 1))
+
+    def to_tune_on(self) -> frozenset[str]:
+        """Keys of the contexts with a known answer that an encoder may be tuned on.
+
+        Not among them: the latest clicks and one fold of the labels, of which `ENOUGH_HELD_OUT` are enough. They
+        calibrate and judge what comes of it."""
+        answered = [
+            (e.text_key, int(fold))
+            for e, fold in zip(self.examples, self.folds(), strict=True)
+            if e.right and e.supplied is None
+        ]
+        first_fold = sum(1 for _, fold in answered if fold == 0)
+        given_back = 1.0 - ENOUGH_HELD_OUT / max(first_fold, ENOUGH_HELD_OUT)
+
+        def is_tuned_on(key: str, fold: int) -> bool:
+            return fold not in (0, TIME_FOLD) or (fold == 0 and fold_of(key, "tune", 1000) < 1000 * given_back)
+
+        kept = frozenset(key for key, fold in answered if not is_tuned_on(key, fold))  # of a form, some answers are
+        return frozenset(key for key, fold in answered if is_tuned_on(key, fold)) - kept
+
+
+def _dealt(item: str, place: int) -> int:
+    """The fold of an item's label number `place`: each five in a row go to the five folds, in an order of their own."""
+    block, within = divmod(place, N_FOLDS)
+    return sorted(range(N_FOLDS), key=lambda f: fold_of(f"{item}\x1f{block}\x1f{f}", "deal", 1 << 30))[within]
+
+
+def _late_keys(clicks: Sequence[tuple[str, float]], labelled: set[str]) -> set[str]:
+    """Contexts whose first click lies in the latest fifth of the clicks."""
+    first: dict[str, float] = {}
+    for key, order in clicks:
+        if key not in labelled:
+            first[key] = min(order, first.get(key, order))
+    ordered = sorted(first, key=lambda k: (first[k], k))
+    return set(ordered[len(ordered) - int(len(ordered) * CLICK_TEST_SHARE) :]) if len(ordered) >= 25 else set()

@@ -1,0 +1,156 @@
+"""How well a recipe did on each example that it had not seen: the rows that the gate compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suggest.calibrate.choice import ChoiceModel
+from suggest.loop.build import Built, predict
+from suggest.loop.clicks import is_reading, likelihood
+from suggest.loop.examples import Example, ExampleSet
+from suggest.metrics.calibration import ece, ece_noise_floor
+from suggest.rank.examination import Examination
+from suggest.rank.features import column
+from suggest.rank.ranker import COLUMNS, Columns
+
+Floats = NDArray[np.float64]
+K = 3  # options of the slate that p_any speaks of
+RANKER = "ranker"
+LADDER = (
+    ("names only", "name_cosine"),
+    ("nearest neighbours", "best_cosine"),
+    ("linear", "linear"),
+    (RANKER, "booster"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One example, as judged by models that never saw it."""
+
+    nll: float  # nats of what was observed
+    rank: int  # of the best right option, 0 is the top; -1 where none is right or none was ranked
+    p_any: float  # of the top K
+    correct: bool | None  # a right option among them; None where that is not known
+    p_top1: float
+
+
+def score(
+    choice: ChoiceModel,
+    example: Example,
+    ids: Sequence[str],
+    columns: Columns,
+    examination: Examination | None = None,
+) -> Score:
+    """`examination`: how people read; what they took then counts by how likely it made each option to be right."""
+    p, none = predict(choice, columns)
+    together = choice.together
+    order = np.lexsort((np.array(ids), -together.rightness(ids, p))) if len(ids) else np.zeros(0, np.int64)
+    right = [n for n, i in enumerate(order) if ids[i] in example.right]
+    if example.right:
+        seen = float(p[order[right]].sum()) if right else float(none.sum())
+        correct: bool | None = bool(right) and right[0] < K
+    elif example.examined:
+        seen = float(none.sum() + sum(p[i] for i in range(len(ids)) if ids[i] not in example.examined))
+        correct = None  # this slate of another model might have held a right one
+    else:
+        seen = float(none.sum() + sum(p[i] for i in range(len(ids)) if ids[i] in example.newer))
+        correct = False if not example.newer else None
+    if examination is not None and is_reading(example):
+        observed, none_observed = likelihood(example, ids, examination)
+        seen = float(p @ observed) + none_observed * float(none.sum())
+    return Score(
+        nll=-float(np.log(max(seen, 1e-9))),
+        rank=right[0] if right else -1,
+        p_any=float(together.shown(ids, p, order[:K].tolist()).sum()),
+        correct=correct,
+        p_top1=float(together.shown(ids, p, order[:1].tolist()).sum()),
+    )
+
+
+def held_out_scores(built: Built, examples: ExampleSet) -> list[Score | None]:
+    """The challenger on every example, out of fold; None where its encoder was tuned on that example."""
+    scores: list[Score | None] = [None] * len(examples)
+    for p in built.held_out:
+        choice = built.held_out_choices[int(built.folds[p.example])]
+        scores[p.example] = score(choice, examples.examples[p.example], p.ids, p.columns, built.examination)
+    return scores
+
+
+def measures(scores: Sequence[Score | None], examples: Sequence[Example]) -> Mapping[str, float]:
+    """Means over the judged examples, for people: top-1 and top-3 over the answerable, NLL over all, ECE of p_any."""
+    known = [(s, e) for s, e in zip(scores, examples, strict=True) if s is not None]
+    answerable = [s for s, e in known if e.right]
+    judged = [s for s, _ in known if s.correct is not None]
+    told: dict[str, float] = {"examples": float(len(known)), "answerable": float(len(answerable))}
+    if known:
+        told["nll"] = float(np.mean([s.nll for s, _ in known]))
+    if answerable:
+        ranks = np.array([s.rank for s in answerable])
+        told["top1"] = float((ranks == 0).mean())
+        told["top3"] = float(((ranks >= 0) & (ranks < K)).mean())
+        told["ndcg"] = float(ndcg(answerable).mean())
+    if len(judged) >= 100:
+        p = np.array([s.p_any for s in judged])
+        y = np.array([float(bool(s.correct)) for s in judged])
+        floor = ece_noise_floor(p, 200, np.random.default_rng(0))
+        told |= {"ece_p_any": float(ece(p, y)), "ece_floor": floor.mean, "ece_floor_p95": floor.p95}
+    return told
+
+
+def ndcg(scores: Sequence[Score]) -> Floats:
+    """Binary nDCG with one right option: 1 / log2(2 + rank), 0 where it was not ranked."""
+    ranks = np.array([s.rank for s in scores], np.float64)
+    return np.asarray(np.where(ranks >= 0, 1.0 / np.log2(2.0 + np.maximum(ranks, 0)), 0.0), np.float64)
+
+
+def ladder(
+    built: Built, examples: ExampleSet, final: Sequence[Score | None], *, but: frozenset[str] = frozenset()
+) -> list[dict[str, object]]:
+    """What each rung gains on the owner's own data, out of fold: right in top 1 and top 3.
+
+    Contexts of the text keys in `but` do not count."""
+    of_rows = ((p, examples.examples[p.example]) for p in built.held_out)
+    answerable = [(p, e) for p, e in of_rows if e.right and e.text_key not in but]
+    rungs: list[dict[str, object]] = []
+    for name, feature in LADDER:
+        place = column(feature) if feature != "booster" else COLUMNS.index("booster")
+        if not any(p.columns.option[:, place].any() for p, _ in answerable):
+            continue  # this rung was not built: too little data
+        ranks = np.array([_rank(p.columns.option[:, place], p.ids, e) for p, e in answerable])
+        tried = {"kept": built.way, "tried": _rounded(built.ways)} if name == RANKER and len(built.ways) > 1 else {}
+        rungs.append(_rung(name, ranks) | tried)
+    return [*rungs, *rung("all together, calibrated", final, examples, but=but)]
+
+
+def rung(
+    name: str, final: Sequence[Score | None], examples: ExampleSet, *, but: frozenset[str] = frozenset()
+) -> list[dict[str, object]]:
+    """One rung of finished scores; none where nothing is left to judge."""
+    judged = ((s, e) for s, e in zip(final, examples.examples, strict=True) if s is not None)
+    done = np.array([s.rank for s, e in judged if e.right and e.text_key not in but])
+    return [_rung(name, done)] if len(done) else []
+
+
+def _rank(values: NDArray[np.float32], ids: Sequence[str], example: Example) -> int:
+    right = [i for i, c in enumerate(ids) if c in example.right]
+    if not right:
+        return -1
+    return int((values > max(values[i] for i in right)).sum())
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _rung(name: str, ranks: NDArray[np.int64]) -> dict[str, object]:
+    return {
+        "rung": name,
+        "top1": round(float((ranks == 0).mean()), 4),
+        "top3": round(float(((ranks >= 0) & (ranks < K)).mean()), 4),
+        "n": len(ranks),
+    }

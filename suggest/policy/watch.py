@@ -1,0 +1,247 @@
+"""Keep a promise while the world moves: certify the line anew on what was judged lately, and tighten at the first sign
+that the promise is being broken.
+
+A certificate speaks of traffic like the labels it rests on. Here every request whose answer became known is looked at
+once, in order; the whole state follows from that sequence alone, so a restart that reads it again ends where it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from suggest.metrics.interval import Interval
+from suggest.policy.live import live_bounds
+from suggest.policy.threshold import Certified, certified_on, fewest_labels
+
+_FARTHEST = 3.0  # the nudge stays within this many logits: more is another model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A request whose answer became known: what was said of it, and whether that was right."""
+
+    p: float  # as served
+    right: bool
+    counts: bool  # it was shown (or applied): it is what the promise is about
+    audited: bool = False  # it is known because it was drawn at random
+    bundle: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Constants of the watch, set on one drifting stream and held against another (bench/slider.py)."""
+
+    window: int = 600  # judged requests that a live certificate rests on
+    every: int = 100  # judged requests between certificates
+    fewest: int = 150  # below this many there is no live certificate
+    rate: float = 0.04  # of the nudge: logits per unit of surprise
+    tight_for: int = 150  # judged requests that an alarm tightens for
+    tight: float = 0.6  # share of the promised error rate that is aimed for while it does
+    worse: float = 2.5  # errors at this multiple of the promised rate are what the alarm listens for
+    bar: float = 4.0  # log likelihood ratio of that against the promise, at which it goes off
+    delta: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The watch has changed the line."""
+
+    kind: str  # alarm | certified | uncertain
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """The watch over one promise: "at least `target` of what counts is right". None: nothing is promised."""
+
+    target: float | None
+    rules: Rules = field(default_factory=Rules)
+    n: int = 0  # judged so far
+    window: tuple[tuple[float, bool], ...] = ()  # (logit as nudged then, right), oldest first
+    n_counting: int = 0  # judged since the window was emptied that counted
+    nudge: float = 0.0  # added to logits: below 0 where the model was too sure of late
+    evidence: float = 0.0  # of the alarm: log likelihood ratio of a broken promise since it last seemed kept
+    tight_left: int = 0  # judged requests until an alarm is over
+    line: float | None = None  # certified on the window, as a nudged logit
+    strictest: float = -math.inf  # what the line was when the alarm went off
+    bundle: str = ""  # that the latest of them was served with
+    distrusted: str | None = None  # the bundle whose own evidence does not hold for what was judged
+    audited_right: int = 0  # since the last alarm
+    audited: int = 0
+    turn: Turn | None = None  # what this last request brought about
+    why: str = ""  # the latest turn in words
+
+    def after(self, judged: Judged) -> Watch:
+        """The watch when one more answer is known.
+
+        >>> watch = Watch(target=0.95)
+        >>> for _ in range(5):
+        ...     watch = watch.after(Judged(p=0.9, right=False, counts=True))
+        >>> watch.turn.kind, watch.is_tight
+        ('alarm', True)
+        """
+        if self.target is None:
+            return self._counting([judged])
+        rules, counts, is_audit = self.rules, judged.counts, judged.audited and judged.counts
+        seen = logit(judged.p) + self.nudge
+        surprise = float(judged.right) - expit(seen)
+        after = replace(
+            self,
+            n=self.n + 1,
+            window=(*self.window, (seen, judged.right))[-rules.window :],
+            nudge=max(-_FARTHEST, min(_FARTHEST, self.nudge + rules.rate * surprise)),
+            bundle=judged.bundle,
+            n_counting=self.n_counting + counts,
+            evidence=self._evidence(judged, self.target),
+            tight_left=max(self.tight_left - 1, 0),
+            audited=self.audited + is_audit,
+            audited_right=self.audited_right + (is_audit and judged.right),
+            turn=None,
+        )
+        broken = None if self.is_tight else after._broken(look=judged.audited and not judged.right)
+        if broken is not None:
+            return after._alarmed(broken)
+        if after.n % rules.every == 0 or (self.tight_left == 1 and after.tight_left == 0):
+            return after._certified()
+        return after
+
+    def after_all(self, judged: Sequence[Judged]) -> Watch:
+        """The watch when all of these are known, one after the other."""
+        if self.target is None:
+            return self._counting(judged)
+        watch = self
+        for each in judged:
+            watch = watch.after(each)
+        return watch
+
+    def threshold(self, base: float, *, bundle: str = "") -> float:
+        """The line on p in force, where the serving bundle's own evidence comes to `base`, which may well be 0.
+
+        The ends of the slider promise nothing, so their target is None and they stay where they are."""
+        if self.target is None:
+            return base
+        if self.is_tight or (self.line is None and self.distrusted == bundle):
+            return expit(max(logit(self._aim), self.strictest) - self.nudge)
+        if self.line is not None:
+            return expit(self.line - self.nudge)
+        return max(base, expit(logit(base) - self.nudge))  # its certificate is not of a looser line
+
+    @property
+    def is_tight(self) -> bool:
+        """An alarm is not over yet."""
+        return self.tight_left > 0
+
+    @property
+    def live(self) -> Interval:
+        """How right what counts has been since the last alarm: audits only, bounds valid whenever one looks."""
+        return live_bounds(self.audited_right, self.audited)
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def _counting(self, judged: Sequence[Judged]) -> Watch:
+        """Nothing is promised, so that nothing can be broken."""
+        audits = [each for each in judged if each.audited and each.counts]
+        return replace(
+            self,
+            n=self.n + len(judged),
+            bundle=judged[-1].bundle if judged else self.bundle,
+            n_counting=self.n_counting + sum(each.counts for each in judged),
+            audited=self.audited + len(audits),
+            audited_right=self.audited_right + sum(each.right for each in audits),
+            turn=None,
+        )
+
+    def _evidence(self, judged: Judged, target: float) -> float:
+        """Page's CUSUM: S = max(0, S + log of (worse / promised) likelihood of this outcome). Page, Biometrika 1954."""
+        if not judged.counts:
+            return self.evidence
+        promised = 1.0 - target
+        worse = min(self.rules.worse * promised, 0.5 * (1.0 + promised))
+        step = math.log((1.0 - worse) / (1.0 - promised)) if judged.right else math.log(worse / promised)
+        return max(0.0, self.evidence + step)
+
+    def _broken(self, *, look: bool) -> str | None:
+        """What says that the promise does not hold; the audits are only looked at where they got worse."""
+        assert self.target is not None
+        if self.evidence >= self.rules.bar:
+            return "too many of the latest answers found no right option in what was shown"
+        if look and (live := self.live).high < self.target:
+            return f"{live.n} audits leave at most {live.high:.1%} right"
+        return None
+
+    def _alarmed(self, why: str) -> Watch:
+        line = -math.inf if self.line is None else self.line
+        return replace(
+            self,
+            window=(),
+            n_counting=0,
+            evidence=0.0,
+            tight_left=self.rules.tight_for,
+            strictest=max(self.strictest, line),
+            line=None,
+            distrusted=self.bundle,
+            audited=0,
+            audited_right=0,
+        )._turned("alarm", f"{why}: only from {self._aim:.1%} sure on for {self.rules.tight_for} answers")
+
+    def _certified(self) -> Watch:
+        """Look at the window: the older third chooses where the walk starts, the rest is tested."""
+        assert self.target is not None
+        if self.is_tight or len(self.window) < self.rules.fewest:
+            return self
+        p = np.array([expit(seen) for seen, _ in self.window])
+        right = np.array([float(was_right) for _, was_right in self.window])
+        cut = round(0.3 * len(p))
+        pilot = (p[:cut], right[:cut])
+        found = certified_on(p[cut:], right[cut:], pilot=pilot, target=self.target, delta=self.rules.delta)
+        if found is None:
+            return self._not_certified()
+        certified = replace(self, line=logit(found.threshold), strictest=-math.inf)
+        return certified._turned("certified", self._said(found))
+
+    def _not_certified(self) -> Watch:
+        """Too few to tell leaves things as they are; enough that were shown, and still no line, does not."""
+        assert self.target is not None
+        if self.n_counting < 2 * fewest_labels(self.target, self.rules.delta):
+            return self
+        is_news = self.line is not None or self.distrusted != self.bundle
+        strictest = self.strictest if self.line is None else max(self.strictest, self.line)
+        doubtful = replace(self, line=None, strictest=strictest, distrusted=self.bundle)
+        why = f"the last {len(self.window)} answers certify {self.target:g} nowhere: only from {self._aim:.1%} sure on"
+        return doubtful._turned("uncertain", why) if is_news else doubtful
+
+    def _turned(self, kind: str, why: str) -> Watch:
+        return replace(self, turn=Turn(kind=kind, why=why), why=why)
+
+    @property
+    def _aim(self) -> float:
+        """How sure a suggestion must be while the promise is in doubt."""
+        assert self.target is not None
+        return 1.0 - self.rules.tight * (1.0 - self.target)
+
+    def _said(self, found: Certified) -> str:
+        return (
+            f"certified on the last {len(self.window)} answers: {found.errors} errors in {found.n} "
+            f"(bound {found.bound:.1%})"
+        )
+
+
+def logit(p: float) -> float:
+    """log(p / (1 - p)), finite.
+
+    >>> logit(0.5), round(logit(1.0), 1)
+    (0.0, 13.8)
+    """
+    safe = min(max(p, 1e-6), 1.0 - 1e-6)
+    return math.log(safe / (1.0 - safe))
+
+
+def expit(x: float) -> float:
+    """
+    >>> expit(0.0)
+    0.5
+    """
+    return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, x))))

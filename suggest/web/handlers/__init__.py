@@ -1,0 +1,1 @@
+"""One function a call: parse, one call on the service below, present."""

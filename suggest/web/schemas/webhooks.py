@@ -1,0 +1,47 @@
+"""Who else hears of escalations, and how telling them went. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from suggest.web.schemas.base import Closed, Open, SurfaceName
+
+EventName = Literal["review.waiting", "review.claimed", "review.answered", "review.expired"]
+
+
+class WebhookIn(Closed):
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    events: Annotated[tuple[EventName, ...], Field(max_length=10)] = ()  # none: all
+    surface: SurfaceName | None = None
+
+
+class WebhookOut(Open):
+    id: str
+    url: str
+    events: list[str]
+    surface: str | None
+    created_at: str
+
+
+class NewWebhookOut(WebhookOut):
+    secret: str  # shown once
+
+
+class WebhooksOut(Open):
+    webhooks: list[WebhookOut]
+
+
+class DeliveryOut(Open):
+    id: str
+    event: str
+    at: str
+    attempts: int
+    state: Literal["waiting", "delivered", "given-up"]
+    said: str
+    next_at: str | None
+
+
+class DeliveriesOut(Open):
+    deliveries: list[DeliveryOut]

@@ -1,0 +1,39 @@
+"""Where synchronous work runs: one bounded pool of threads for each kind of waiting, so that none starves another.
+
+A suggestion waits for the encoder and a report for the disk; the log has many threads because all who wait for one
+commit are answered by it together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SUGGEST_THREADS = 64
+LOG_THREADS = 128
+READ_THREADS = 16
+WAIT_THREADS = 32
+
+
+class Lanes:
+    """The pools of one application. Threads start when first needed."""
+
+    def __init__(self) -> None:
+        self.suggest = ThreadPoolExecutor(SUGGEST_THREADS, "suggest")
+        self.log = ThreadPoolExecutor(LOG_THREADS, "log")  # appends: answered by the next group commit
+        self.read = ThreadPoolExecutor(READ_THREADS, "read")  # queries, exports, pages
+        self.wait = ThreadPoolExecutor(WAIT_THREADS, "wait")  # those who wait for a training run
+
+    def close(self) -> None:
+        for lane in (self.suggest, self.log, self.read, self.wait):
+            lane.shutdown(wait=False, cancel_futures=True)
+
+
+async def run_in(lane: ThreadPoolExecutor, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """`call(...)` on a thread of this lane."""
+    return await asyncio.get_running_loop().run_in_executor(lane, partial(call, *args, **kwargs))

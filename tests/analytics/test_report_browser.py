@@ -1,0 +1,159 @@
+"""The report in real Chromium, under the CSP of our own pages: nothing blocked, inaccessible, or off the edge."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import Month
+from playwright.sync_api import Browser, Page
+from real_browser import real_chromium
+
+import components.page
+from analytics.index import render_index, surfaces
+from analytics.render import render, render_file
+from components.gallery import gallery
+from components.page import PageView
+
+pytestmark = pytest.mark.browser
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+STATIC = Path(components.page.__file__).parent / "static"
+TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "narrow-dark": {"color_scheme": "dark", "viewport": {"width": 320, "height": 700}},
+    "forced": {"forced_colors": "active", "viewport": {"width": 1280, "height": 900}},
+}
+
+
+@pytest.fixture(scope="module")
+def site(month: Month) -> Iterator[str]:
+    """The pages and /static under a strict CSP; returns the address."""
+    right_to_left = PageView(title="Design system", here="docs", lang="ar", direction="rtl")
+    pages = {
+        "/reports/support": render(month.view),
+        "/reports": render_index(surfaces(month.analytics)),
+        "/gallery": str(gallery()),
+        "/gallery-rtl": str(gallery("أين طردي؟", view=right_to_left)),
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            file = STATIC / path.removeprefix("/static/")
+            if path in pages:
+                self.answer(pages[path].encode(), "text/html; charset=utf-8")
+            elif path.startswith("/static/") and file.suffix in TYPES:
+                self.answer(file.read_bytes(), TYPES[file.suffix])
+            else:
+                self.send_error(404)
+
+        def answer(self, body: bytes, kind: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Security-Policy", CSP)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with real_chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(params=LOOKS)
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    context = browser.new_context(**LOOKS[request.param])
+    opened, said = context.new_page(), []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened, said
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/reports/support", "/reports", "/gallery", "/gallery-rtl"])
+def test_every_page_is_clean_accessible_and_fits(page: tuple[Page, list[str]], site: str, path: str) -> None:
+    opened, said = page
+    opened.goto(site + path)
+    opened.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    found = [(each["id"], each["nodes"][0]["html"]) for each in Axe().run(opened).response["violations"]]
+    assert found == []
+    assert said == []  # a blocked style or script would be said here
+    assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_what_can_be_pressed_can_be_hit(page: tuple[Page, list[str]], site: str) -> None:
+    """At least 24 px high, but for links within a sentence (WCAG 2.5.8)."""
+    opened, _ = page
+    opened.goto(site + "/gallery")
+    low = opened.evaluate(
+        """[...document.querySelectorAll('a, button, summary, input, select, textarea')]
+        .filter((each) => getComputedStyle(each).display !== 'inline' && !each.matches('.check input'))
+        .filter((each) => { const r = each.getBoundingClientRect(); return r.width > 0 && r.height < 24 })
+        .map((each) => each.outerHTML)"""
+    )
+    assert low == []
+
+
+def test_letters_of_a_chart_stay_readable_on_a_phone(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    opened = context.new_page()
+    opened.goto(site + "/reports/support")
+    heights = opened.evaluate(
+        """[...document.querySelectorAll('.chart text')].filter((each) => getComputedStyle(each).display !== 'none')
+        .map((each) => each.getBoundingClientRect().height)"""
+    )
+    assert heights
+    assert min(heights) >= 10  # line box of letters of 9 px and more
+    context.close()
+
+
+def test_the_whole_page_can_be_walked_by_keyboard(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.goto(site + "/reports/support")
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.textContent") == "Skip to content"
+    opened.keyboard.press("Enter")
+    assert opened.evaluate("document.activeElement.id") == "main"
+    opened.locator("summary", has_text="Table").first.press("Enter")
+    assert opened.locator("#outcomes-over-time table").is_visible()
+    context.close()
+
+
+def test_the_file_opens_from_a_disk_without_a_server(browser: Browser, month: Month, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(render_file(month.view), encoding="utf-8")
+    context = browser.new_context(accept_downloads=True)
+    opened, said, asked = context.new_page(), [], []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(file.as_uri())
+    assert opened.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") == "12px"
+    with opened.expect_download() as download:
+        opened.locator("#outcomes-over-time .download").click()
+    assert download.value.suggested_filename == "support-outcomes-over-time.csv"
+    assert Path(download.value.path()).read_bytes().decode() == month.view.csv("outcomes-over-time")
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    context.close()

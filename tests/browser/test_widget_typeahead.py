@@ -1,0 +1,145 @@
+"""The typeahead: a combobox on the host's own field, after the ARIA pattern; it asks while the person types."""
+
+from typing import Any
+
+import pytest
+from contract_server import ContractServer, a_slate, options_named
+from playwright.sync_api import Page, expect
+from test_widget_shows import seen, strict
+
+pytestmark = pytest.mark.browser
+
+OPTIONS = "[role=option]"
+FORM = (
+    '<form id="f" onsubmit="return false"><label for="reply">Category</label>'
+    '<input id="reply"><button>Send</button></form>'
+)
+
+
+@pytest.fixture
+def echo(service: ContractServer) -> ContractServer:
+    service.script = lambda body: a_slate(items=options_named(*(f"{body['context']['text']} {n}" for n in "abc")))
+    return service
+
+
+def opened(open_host: Any, more: str = "", body: str = FORM, **how: Any) -> Page:
+    page: Page = open_host(f'layout="typeahead" for="reply" debounce="60" {more}', body=body, wait=False, **how)
+    page.locator("#reply[role=combobox]").wait_for()
+    return page
+
+
+def test_it_asks_once_for_a_word_typed_and_inserts_what_is_chosen_by_key(open_host, echo) -> None:
+    page = opened(open_host, csp=strict(echo))
+    field = page.locator("#reply")
+    field.press_sequentially("par", delay=5)
+    expect(page.locator(OPTIONS)).to_have_text(["par a", "par b", "par c"])
+    assert [(each["context"]["text"], each["k"]) for each in echo.suggests] == [("par", 10)]
+    expect(field).to_have_attribute("aria-expanded", "true")
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    active = page.locator("[aria-selected=true]")
+    expect(active).to_have_text("par b")
+    assert field.get_attribute("aria-activedescendant") == active.get_attribute("id")
+    expect(field).to_be_focused()
+    field.press("Enter")
+    expect(field).to_have_value("par b")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(page.locator(OPTIONS)).to_have_count(0)
+    assert (echo.event("select")["item"], seen(page, "select")[0]["via"]) == ("i1", "keyboard")
+    page.get_by_role("button", name="Send").click()
+    assert echo.event("commit")["edited"] is False
+    assert len(echo.suggests) == 1, "what was chosen is not asked about"
+    assert echo.events("override") == []
+    assert set(page.evaluate("window.violations")) <= {"script-src-attr"}, "but for the host's own onsubmit"
+    assert echo.preflights == echo.rejected == []
+
+
+def test_what_is_typed_next_aborts_the_request_before_and_stale_options_never_show(open_host, echo) -> None:
+    page = opened(open_host, 'debounce="0"')
+    echo.held.add("p")
+    page.locator("#reply").press_sequentially("p")
+    echo.wait_until(lambda: len(echo.suggests) == 1, "typing asked nothing")
+    with page.expect_event("requestfailed") as failed:
+        page.locator("#reply").press_sequentially("a")
+    assert "/v1/suggest" in failed.value.url
+    expect(page.locator(OPTIONS).first).to_have_text("pa a")
+    echo.held.clear()
+    page.wait_for_timeout(100)
+    expect(page.locator(OPTIONS).first).to_have_text("pa a")
+    assert echo.events("override") == [], "to type on is no word of one's own"
+
+
+def test_arrows_wrap_by_way_of_the_persons_own_words_and_escape_closes(open_host, echo) -> None:
+    page = opened(open_host)
+    field = page.locator("#reply")
+    field.press_sequentially("x")
+    expect(page.locator(OPTIONS)).to_have_count(3)
+    field.press("ArrowUp")
+    expect(page.locator("[aria-selected=true]")).to_have_text("x c")
+    field.press("ArrowDown")
+    expect(page.locator("[aria-selected=true]")).to_have_count(0)
+    field.press("ArrowDown")
+    expect(page.locator("[aria-selected=true]")).to_have_text("x a")
+    field.press("Escape")
+    expect(page.locator(OPTIONS)).to_have_count(0)
+    expect(field).to_have_value("x")
+    assert echo.event("dismiss")
+    assert seen(page, "dismiss")[0]["via"] == "escape"
+
+
+def test_leaving_the_field_closes_and_coming_back_opens(open_host, echo) -> None:
+    page = opened(open_host)
+    field = page.locator("#reply")
+    field.press_sequentially("x")
+    expect(page.locator(OPTIONS).first).to_be_visible()
+    field.press("Tab")
+    expect(page.locator(OPTIONS).first).to_be_hidden()
+    expect(field).to_have_attribute("aria-expanded", "false")
+    field.focus()
+    expect(page.locator(OPTIONS).first).to_be_visible()
+    page.locator(OPTIONS).nth(2).click()
+    expect(field).to_have_value("x c")
+    expect(field).to_be_focused()
+    assert echo.event("select")["position"] == 2
+
+
+def test_enter_without_an_active_option_is_the_forms_and_own_words_are_an_override(open_host, echo) -> None:
+    page = opened(open_host)
+    page.locator("#reply").press_sequentially("mine")
+    expect(page.locator(OPTIONS)).to_have_count(3)
+    page.locator("#reply").press("Enter")
+    assert echo.event("override")["length"] == 4
+    assert echo.events("select") == []
+
+
+def test_a_field_that_is_filled_already_asks_nothing(open_host, echo) -> None:
+    page = opened(open_host, body='<input id="reply" value="old" aria-label="Category">')
+    page.locator("#reply").focus()
+    page.wait_for_timeout(150)
+    assert echo.suggests == []
+
+
+def test_the_options_lie_over_the_page_and_move_nothing(open_host, echo) -> None:
+    page = opened(open_host, body=FORM + "<p id=after>after</p>")
+    before = page.locator("#after").bounding_box()
+    page.locator("#reply").press_sequentially("x")
+    expect(page.locator(OPTIONS).first).to_be_visible()
+    assert page.locator("#after").bounding_box() == before
+    popup = page.locator("suggest-box [part=list]").bounding_box()
+    field = page.locator("#reply").bounding_box()
+    assert popup["x"] == pytest.approx(field["x"], abs=1)
+    assert 0 <= popup["y"] - field["y"] - field["height"] <= 8
+    assert page.evaluate("window.shifts") <= 0.001
+
+
+def test_hostile_css_of_the_host_does_not_reach_the_options(open_host, echo) -> None:
+    page = opened(
+        open_host,
+        head="<style>* { font-size: 40px !important; text-transform: uppercase !important; color: red !important }"
+        " div { display: none !important }</style>",
+    )
+    page.locator("#reply").press_sequentially("x")
+    option = page.locator(OPTIONS).first
+    expect(option).to_be_visible()
+    look = option.evaluate("(o) => { const s = getComputedStyle(o); return [s.fontSize, s.textTransform, s.display] }")
+    assert look == ["14px", "none", "block"]
