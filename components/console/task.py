@@ -177,7 +177,8 @@ def _nothing(view: DeskView) -> Node:
     return section(".desk-empty", aria_labelledby="asked")[
         div(".pulse", aria_hidden="true"),
         h1("#asked", tabindex="-1")[title],
-        p(".lede")[text],
+        p(".lede.for-taking")[text],
+        p(".lede.for-looking")["Colleagues take what comes. Look again to take the next one yourself."],
         view.n_answered > 0
         and p(".soft")["You have answered ", strong[str(view.n_answered)], " in this sitting. Thank you."],
         form("#arrive", sends("/console/next"))[

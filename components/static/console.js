@@ -8,6 +8,11 @@ let sending = false, heldAt = performance.now(), shownAt = performance.now()
 
 document.documentElement.classList.add('scripted')
 
+// Opened at #looking-on, the page takes nothing by itself: whoever looks over others' shoulders is not in their way.
+const looksOn = () => document.documentElement.classList.toggle('looks-on', location.hash === '#looking-on')
+window.addEventListener('hashchange', () => { looksOn(); look() })
+looksOn()
+
 // -- keys: one key, one button. Never while typing, never with a modifier, never when switched off. -----------------
 const isTyping = (target) => target.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable]')
 
@@ -119,7 +124,7 @@ function heard(queue, asked) {
   document.title = queue.waiting ? `(${queue.waiting}) ${title}` : title
   if (asked && queue.held) heldAt = performance.now()
   if (asked && queue.held === false && asked.isConnected && !sending) lost()
-  else if (queue.waiting && $('#arrive') && document.visibilityState === 'visible' && !sending) arrive()
+  else if (queue.waiting && !looksOn() && $('#arrive') && document.visibilityState === 'visible' && !sending) arrive()
 }
 
 function lost() {

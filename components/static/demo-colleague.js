@@ -5,6 +5,10 @@ import { byId, post } from './demo-kit.js';
 export function openColleague() {
   const [mine, text, frame] = ['mine', 'duty-text', 'console'].map(byId);
   let isChanging = false;
+  let isMine = false;
+
+  // While the automatic colleagues answer, the console looks on: it must not take what they are about to take.
+  const at = (address) => `${address}#${isMine ? 'taking' : 'looking-on'}`;
 
   mine.addEventListener('change', async () => {
     isChanging = true;
@@ -19,6 +23,10 @@ export function openColleague() {
   function show(shift) {
     if (!shift) return;
     mine.checked = !shift.automatic;
+    if (isMine === shift.automatic) {
+      isMine = !isMine;
+      if (!frame.hidden) frame.src = at(`${frame.dataset.service}/console`); // a fragment: nothing is loaded again
+    }
     const words = !shift.automatic ? `The automatic colleagues pause: ${shift.why}.`
       : shift.holding ? 'A colleague is answering…'
         : `Two automatic colleagues answer.${shift.answered ? ` ${shift.answered} answered so far.` : ''}`;
@@ -31,7 +39,7 @@ export function openColleague() {
       try {
         // A link signs in once; after a reload this browser is signed in already.
         const isSignedIn = sessionStorage.getItem('run') === run;
-        frame.src = isSignedIn ? `${frame.dataset.service}/console` : (await post('/api/console')).url;
+        frame.src = at(isSignedIn ? `${frame.dataset.service}/console` : (await post('/api/console')).url);
         sessionStorage.setItem('run', run);
         frame.hidden = false;
         byId('console-wait').hidden = true;

@@ -17,7 +17,7 @@ from suggest.demo.calls import CallFailed, Json, call
 from suggest.demo.truth import Truth
 
 THINK_S = (3.0, 5.5)  # between these, evenly: long enough to see "a colleague is answering"
-LOOK_AGAIN_S = 0.15  # well before the open console of the visitor looks, which is every 2 s
+LOOK_AGAIN_S = 0.15
 LEASE_S = 60.0
 
 

@@ -136,6 +136,20 @@ def test_requests_appear_by_themselves_and_the_queue_counts_them(console: Page, 
     expect(console).to_have_title("(1) Console · Suggest")
 
 
+def test_whoever_looks_on_takes_nothing_until_they_say_so(console: Page, served: Service) -> None:
+    console.evaluate("location.hash = 'looking-on'")
+    expect(console.locator("#task")).to_contain_text("Colleagues take what comes")
+    (asked,) = served.ask("is this seat taken")
+    expect(console.locator("#queue-words")).to_contain_text("1 waiting")
+    assert served.state(asked)["state"] == "waiting"
+    console.get_by_role("button", name="Look again").click()
+    expect(console.locator("#asked")).to_have_text("is this seat taken")
+    press(console, "x")
+    (asked,) = served.ask("and this one")
+    console.evaluate("location.hash = 'taking'")
+    expect(console.locator("#asked")).to_have_text("and this one")
+
+
 def test_everything_is_one_key_away(console: Page, served: Service) -> None:
     waiting(console, served, "one", "two", "three")
     option = console.locator(".option").first.get_attribute("value")

@@ -123,6 +123,7 @@ def test_an_empty_desk_says_so_and_looks_again() -> None:
     read = assert_clean(task_panel(a_desk(task=None, n_answered=12)))
     assert "Nothing waits" in read.text
     assert "New requests appear here by themselves." in read.text
+    assert "Colleagues take what comes." in read.text, "shown to whoever looks on"
     assert "You have answered 12 in this sitting" in read.text
     (form,) = read.all("form", id="arrive")
     assert form.attributes["action"] == "/console/next"
