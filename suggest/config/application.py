@@ -180,6 +180,7 @@ def open_application(
             signing=open_signing(settings.data_dir, clock=clock),
             clock=clock,
             open_trigger=lambda tuned: open_trigger(tuned, cache_dir=settings.encoder_cache),
+            encode_within_s=settings.encode_ms / 1000,
             secret_key=secret_key,
             load_bundle=loop.load_bundle,
             send=send,

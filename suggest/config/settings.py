@@ -21,6 +21,7 @@ class Settings:
     secret_key: str | None = field(default=None, repr=False)  # SUGGEST_SECRET_KEY: the first one; made if unset
     threads: int = 1  # SUGGEST_THREADS: of the encoder; more than the cores there are make it slower
     cache_dir: Path | None = None  # SUGGEST_CACHE: where the exported encoder is kept; None: ~/.cache/suggest
+    encode_ms: int = 150  # SUGGEST_ENCODE_MS: so long a request waits for the encoder, then it is ranked by words
     cached_texts: int = 20_000  # SUGGEST_CACHED_TEXTS: embeddings kept in memory, about 1.6 kB each
     webhooks_private: bool = False  # SUGGEST_WEBHOOKS_PRIVATE: webhooks may go to our own network, and over plain http
     sign_on_header: str | None = None  # SUGGEST_SIGN_ON_HEADER: in it a proxy of yours names who is signed in
@@ -30,6 +31,8 @@ class Settings:
         faults = []
         if not 1 <= self.threads <= 256:
             faults.append(_fault("SUGGEST_THREADS", "must be from 1 to 256"))
+        if not 1 <= self.encode_ms <= 60_000:
+            faults.append(_fault("SUGGEST_ENCODE_MS", "must be from 1 to 60000"))
         if self.cached_texts < 0:
             faults.append(_fault("SUGGEST_CACHED_TEXTS", "must be at least 0"))
         if not self.encoder.strip():
@@ -58,6 +61,7 @@ class Settings:
             secret_key=given.get("SUGGEST_SECRET_KEY"),
             threads=_whole(given, "SUGGEST_THREADS", 1),
             cache_dir=None if cache is None else Path(cache),
+            encode_ms=_whole(given, "SUGGEST_ENCODE_MS", 150),
             cached_texts=_whole(given, "SUGGEST_CACHED_TEXTS", 20_000),
             webhooks_private=given.get("SUGGEST_WEBHOOKS_PRIVATE") == "1",
             sign_on_header=given.get("SUGGEST_SIGN_ON_HEADER"),

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from suggest.config.application import Application
 
 
+PATIENT_MS = 2000  # a demonstration on a busy machine shows the real ranking, late rather than by words alone
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
-    settings = replace(Settings.from_env(), data_dir=given.data)
+    settings = Settings.from_env()
+    settings = replace(settings, data_dir=given.data, encode_ms=max(settings.encode_ms, PATIENT_MS))
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _say(event="loading", is_first=not _has_encoder(settings.encoder_cache))
 

@@ -26,7 +26,7 @@ from suggest.online.caps import Caps
 from suggest.online.catch_up import CatchUp
 from suggest.online.commit import Committer
 from suggest.online.crew import Crew
-from suggest.online.embedding import Embedder
+from suggest.online.embedding import DEADLINE_S, Embedder
 from suggest.online.erasure import Eraser
 from suggest.online.escalations import Escalations, Listener
 from suggest.online.history import relearn_since, told_since
@@ -104,6 +104,7 @@ class OnlineService:
         signing: Signing,
         clock: Clock,
         open_trigger: OpenTrigger = lambda batcher: None,
+        encode_within_s: float = DEADLINE_S,
         secret_key: str | None = None,
         load_bundle: LoadBundle | None = None,
         send: Sends | None = None,  # how webhooks go out
@@ -116,6 +117,7 @@ class OnlineService:
         self._encoders = encoders
         self._vectors = vectors
         self._open_trigger = open_trigger
+        self._encode_within_s = encode_within_s
         self._triggers: dict[str, Trigger | None] = {}  # by encoder
         self._tidied_at = clock.now()
         self.on_outcomes: Callable[[str, int], None] = lambda surface, n: None  # set by whoever schedules retraining
@@ -559,7 +561,11 @@ class OnlineService:
         batcher = self._encoders.default if encoder is None else self._encoders.batcher(encoder)
         return Serving(
             suggester=Suggester(surface, dim=batcher.dim, trigger=self._triggers.get(batcher.fingerprint)),
-            embedder=Embedder(batcher, kept=self._vectors.of(surface, batcher.fingerprint, batcher.dim)),
+            embedder=Embedder(
+                batcher,
+                kept=self._vectors.of(surface, batcher.fingerprint, batcher.dim),
+                deadline_s=self._encode_within_s,
+            ),
         )
 
     def _open_ready(self, surface: str, encoder: EncoderRef | None) -> Serving:

@@ -25,13 +25,14 @@ def test_every_variable_is_read() -> None:
             "SUGGEST_THREADS": "2",
             "SUGGEST_CACHE": "/var/cache/suggest",
             "SUGGEST_CACHED_TEXTS": "500",
+            "SUGGEST_ENCODE_MS": "40",
             "PATH": "/bin",
         }
     )
     assert settings.data_dir == Path("/srv/suggest")
     assert (settings.encoder, settings.secret_key, settings.threads) == ("hashing", "sk_correct_horse", 2)
     assert settings.encoder_cache == Path("/var/cache/suggest")
-    assert settings.cached_texts == 500
+    assert (settings.cached_texts, settings.encode_ms) == (500, 40)
 
 
 def test_an_empty_variable_is_not_set() -> None:
@@ -49,6 +50,8 @@ def test_the_environment_is_the_process_s_own_by_default(monkeypatch: pytest.Mon
         ("SUGGEST_THREADS", "many"),
         ("SUGGEST_THREADS", "0"),
         ("SUGGEST_CACHED_TEXTS", "-1"),
+        ("SUGGEST_ENCODE_MS", "0"),
+        ("SUGGEST_ENCODE_MS", "60001"),
         ("SUGGEST_SECRET_KEY", "short"),
     ],
 )
