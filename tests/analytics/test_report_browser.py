@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Month
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from real_browser import real_chromium
 
 import components.page
@@ -133,11 +133,11 @@ def test_the_whole_page_can_be_walked_by_keyboard(browser: Browser, site: str) -
     opened = context.new_page()
     opened.goto(site + "/reports/support")
     opened.keyboard.press("Tab")
-    assert opened.evaluate("document.activeElement.textContent") == "Skip to content"
+    expect(opened.get_by_text("Skip to content")).to_be_focused()
     opened.keyboard.press("Enter")
-    assert opened.evaluate("document.activeElement.id") == "main"
+    expect(opened.locator("#main")).to_be_focused()
     opened.locator("summary", has_text="Table").first.press("Enter")
-    assert opened.locator("#outcomes-over-time table").is_visible()
+    expect(opened.locator("#outcomes-over-time table")).to_be_visible()
     context.close()
 
 

@@ -76,7 +76,8 @@ def test_one_of_two_answers_and_the_answer_arrives_where_it_was_asked(served: Se
     first.keyboard.type("We take cards, no shells.")
     first.keyboard.press("Control+Enter")
     expect(chip).to_contain_text("We take cards, no shells.")
-    assert bob.locator(".task").count() + ann.locator(".task").count() == 0
+    for worker_page in (ann, bob):
+        expect(worker_page.locator(".task")).to_have_count(0)
     chip.click()
     expect(user.locator("#reply")).to_have_value("We take cards, no shells.")
     with user.expect_response("**/v1/feedback*") as sent:
