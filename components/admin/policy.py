@@ -223,6 +223,9 @@ def _more(policy: PolicyView) -> Node:
             _number("audit_rate", "Checked at random, %", f"{100 * policy.audit_rate:g}", "0", "100"),
             _number("exploration", "Exploration", f"{policy.exploration:g}", "0", "10"),
             _number("retrain_every", "Retrain every … outcomes", str(policy.retrain_every), "0", "10000000"),
+            _number(
+                "learning_per_day", "Asked of people a day to learn from", str(policy.learning_per_day), "0", "10000"
+            ),
         ],
         _check("escalation", "Ask people where the model does not know", is_on=policy.escalation),
         _check("trigger", "Small talk gets no suggestion and bothers nobody", is_on=policy.trigger),

@@ -101,6 +101,7 @@ class PolicyView:
     escalation: bool
     trigger: bool
     out_of_hours: str
+    learning_per_day: int
     overlap: int
     most_overlap: int
     second_opinion: bool

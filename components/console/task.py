@@ -53,7 +53,11 @@ _REASONS: dict[Reason, tuple[str, Tone, str]] = {
         "neutral",
         "Nobody waits: this measures how good confident suggestions are, so what the model thinks stays hidden.",
     ),
-    "learning": ("To learn from", "neutral", "Nobody waits: this answer teaches more than most."),
+    "learning": (
+        "To learn from",
+        "neutral",
+        "Nobody waits: this answer teaches more than most. Confirm the first, or correct it.",
+    ),
 }
 
 

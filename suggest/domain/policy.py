@@ -58,6 +58,7 @@ class Policy:
     reward_wait_s: int = 1800  # after this long, silence becomes ignored or unseen
     retrain_every: int = 200  # outcomes between scheduled retrains; 0 = only on demand
     retrain_nightly: bool = True
+    learning_per_day: int = 0  # requests that nobody waits for, put to people because their answers teach most
     overlap: int = 1  # people who answer each review, whatever they say
     most_overlap: int = 3  # people who are asked where those disagree
     second_opinion: bool = False  # an audit that finds a suggestion wrong counts only once somebody else has looked
@@ -83,6 +84,8 @@ class Policy:
             raise ValueError(f"exploration_kind must be one of {EXPLORATION_KINDS}, got {self.exploration_kind!r}")
         if self.promotion not in {"offline", "audited", "canary"}:
             raise ValueError(f"promotion must be offline, audited or canary, got {self.promotion!r}")
+        if self.learning_per_day < 0:
+            raise ValueError(f"learning_per_day must be >= 0, got {self.learning_per_day}")
         if not 1 <= self.overlap <= 9 or not 1 <= self.most_overlap <= 9:
             raise ValueError("overlap and most_overlap must be from 1 to 9")
         if self.sign_off not in {1, 2}:

@@ -18,6 +18,15 @@ class ReviewReason(StrEnum):
     LEARNING = "learning"
 
 
+class Pick(StrEnum):
+    """How a learning review was chosen."""
+
+    COVERAGE = "coverage"  # it stands for many that nothing was answered near
+    INFORMATIVE = "informative"  # it stands for many that the model is unsure of
+    CONTROL = "control"  # blindly, from the same requests: what the others are measured against
+    ASKED = "asked"  # somebody wanted to know
+
+
 class ReviewState(StrEnum):
     WAITING = "waiting"
     CLAIMED = "claimed"
@@ -71,6 +80,8 @@ class Review:
     at: datetime
     priority: float  # what it is expected to cost, in minutes of a person; larger goes first within its reason
     deadline: datetime | None = None
+    pick: Pick | None = None  # of a learning review
+    control_share: float | None = None  # of the picks that were drawn blindly when this one was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "reward_wait_s": rules.whole(1, 86_400),
     "retrain_every": rules.whole(0, 10_000_000),
     "retrain_nightly": rules.flag(),
+    "learning_per_day": rules.whole(0, 10_000),
     "overlap": rules.whole(1, 9),
     "most_overlap": rules.whole(1, 9),
     "second_opinion": rules.flag(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from suggest.domain.clock import Clock
-from suggest.domain.review import Review, ReviewReason
+from suggest.domain.review import Pick, Review, ReviewReason
 from suggest.online.board import Board
 from suggest.online.history import Reads
 from suggest.online.served import Shelf
@@ -50,6 +50,7 @@ class SecondLook:
                     reason=ReviewReason.LEARNING,
                     at=self._clock.now(),
                     priority=1.0 - served.slate.p_any,
+                    pick=Pick.ASKED,
                 ),
                 p_any=served.slate.p_any,
             )

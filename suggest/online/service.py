@@ -59,6 +59,7 @@ from suggest.online.outcomes import Outcomes
 from suggest.online.panels import Panels, Quality
 from suggest.online.past_cases import PastCase, past_cases
 from suggest.online.past_log import PastLog
+from suggest.online.picking import Picker
 from suggest.online.policies import Policies
 from suggest.online.presence import Presence
 from suggest.online.propose import Drafted, Proposer
@@ -181,6 +182,7 @@ class OnlineService:
         self._second_look = SecondLook(
             log=store, reads=store, shelf=self._shelf, board=self._board, clock=clock, new_id=self._new_id
         )
+        self._picker = Picker(log=store, reads=store, board=self._board, new_id=self._new_id)
         committer = Committer(
             log=store,
             shelf=self._shelf,
@@ -515,6 +517,7 @@ class OnlineService:
         self._links.sweep()
         self._eraser.enforce_retention(moment)
         for place in self._surfaces.places():
+            self._picker.tick(place, moment)
             self._outcomes.sweep(place.name, now=moment, reward_wait_s=place.policy.reward_wait_s)
             if place.policy.target.kind is TargetKind.REVIEW_SHARE:
                 self._policies.redraw(place)

@@ -14,7 +14,7 @@ from suggest.domain.candidate import Candidate
 from suggest.domain.context import Context, Turn
 from suggest.domain.event import Event, EventType
 from suggest.domain.label import Label, LabelSource
-from suggest.domain.review import Review, ReviewReason, Verdict
+from suggest.domain.review import Pick, Review, ReviewReason, Verdict
 from suggest.domain.slate import Decision, Pool, Slate, SlateItem
 from suggest.store.columns import bundle_row_id, candidate_row_id
 from suggest.store.ports import Record, Table
@@ -270,6 +270,8 @@ def review_record(review: Review) -> Record:
             "at": review.at,
             "priority": review.priority,
             "deadline": review.deadline,
+            "pick": review.pick,
+            "control_share": review.control_share,
         },
     )
 
@@ -283,6 +285,8 @@ def review_of(row: Row) -> Review:
         at=_at(row, "at"),
         priority=_float(row, "priority"),
         deadline=_maybe(row, "deadline", datetime),
+        pick=None if row["pick"] is None else Pick(_str(row, "pick")),
+        control_share=_maybe(row, "control_share", float),
     )
 
 

@@ -24,7 +24,7 @@ create table labels (
 
 create table reviews (
     sequence bigint, id varchar, surface varchar, impression varchar, reason varchar, "at" timestamp, priority double,
-    deadline timestamp
+    deadline timestamp, pick varchar, control_share double
 );
 
 create table verdicts (

@@ -97,6 +97,7 @@ def a_policy(**changes: Any) -> PolicyView:
         longest_queue=None,
         fallback="queue",
         retrain_every=200,
+        learning_per_day=0,
         retrain_nightly=True,
         threshold=0.5,
         why="p_any itself",

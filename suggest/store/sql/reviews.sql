@@ -141,3 +141,31 @@ select labels.context_key, json_extract_string(labels.context, '$.text') as text
  where labels.surface = $surface and labels.context_key in (select unnest($keys))
    and labels.id not in (select 'verdict:' || undoes from verdicts where surface = $surface and undoes is not null)
 qualify row_number() over (partition by labels.context_key order by labels.sequence desc) = 1
+
+-- picks_since --
+-- How many learning picks of a surface were made since a moment; what somebody asked for does not count.
+select count(*) as n
+  from reviews
+ where surface = $surface and reviews."at" >= $since and pick in ('coverage', 'informative', 'control')
+
+-- open_contexts --
+-- A sample of the latest requests of a surface that asked for an answer and got none from anybody: no label, no act, no
+-- review, of the same context either. One row a context, its latest.
+with latest as (
+    select id, context_key, embedding, json_extract_string(context, '$.text') as text, p_any, sequence
+      from slates
+     where surface = $surface and learnable and not supplied and bundle <> 'imported'
+       and encoder = $encoder and embedding is not null and coalesce(reason, '') <> 'needs-no-answer'
+     order by sequence desc limit $looked_at
+)
+select id, embedding, text, p_any
+  from (select * from latest
+        qualify row_number() over (partition by context_key order by sequence desc) = 1)
+ where context_key not in (select context_key from labels where surface = $surface and context_key is not null)
+   and context_key not in (select slates.context_key
+                             from reviews join slates on slates.id = reviews.impression
+                            where reviews.surface = $surface)
+   and context_key not in (select latest.context_key
+                             from latest join impression_acts acts on acts.impression = latest.id
+                            where acts.act > 0)
+ order by hash(id || $salt) limit $limit

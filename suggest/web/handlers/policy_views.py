@@ -40,6 +40,7 @@ def policy_view(view: PolicyInForce, changes: Mapping[str, object] | None) -> Po
         escalation=bool(sent.get("escalation", policy.escalation)),
         trigger=bool(sent.get("trigger", policy.trigger)),
         out_of_hours=str(sent.get("out_of_hours", policy.out_of_hours)),
+        learning_per_day=int(_float(sent, "learning_per_day", policy.learning_per_day)),
         overlap=int(_float(sent, "overlap", policy.overlap)),
         most_overlap=int(_float(sent, "most_overlap", policy.most_overlap)),
         second_opinion=bool(sent.get("second_opinion", policy.second_opinion)),

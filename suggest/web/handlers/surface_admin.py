@@ -163,7 +163,7 @@ def changes_of(form: Mapping[str, str]) -> dict[str, object]:
     if "audit_rate" in form:
         changes["audit_rate"] = round(_number(form, "audit_rate") / 100, 6)
         changes["exploration"] = _number(form, "exploration")
-        changes["retrain_every"] = int(_number(form, "retrain_every"))
+        changes |= {name: int(_number(form, name)) for name in ("retrain_every", "learning_per_day")}
         changes["out_of_hours"] = form.get("out_of_hours", "").replace("\r\n", "\n")
         changes |= {name: form.get(name) == "1" for name in ("escalation", "trigger", "retrain_nightly")}
     return changes

@@ -114,6 +114,7 @@ class PolicyIn(Closed):
     reward_wait_s: Annotated[int, Field(ge=1, le=86_400)] = 1800
     retrain_every: Annotated[int, Field(ge=0, le=10_000_000)] = 200
     retrain_nightly: bool = True
+    learning_per_day: Annotated[int, Field(ge=0, le=10_000)] = 0
     overlap: Annotated[int, Field(ge=1, le=9)] = 1
     most_overlap: Annotated[int, Field(ge=1, le=9)] = 3
     second_opinion: bool = False
@@ -184,6 +185,7 @@ class PolicyOut(Open):
     reward_wait_s: int
     retrain_every: int
     retrain_nightly: bool
+    learning_per_day: int
     overlap: int
     most_overlap: int
     second_opinion: bool

@@ -1,0 +1,144 @@
+"""Learning picks: requests that nobody waits for, put to people because their answers teach most.
+
+As many a day as the owner wants, spread over its hours, behind whoever waits and behind the random audits. Which ones
+is the business of `policy.picks`; here it is decided from what, and when. One in ten is drawn blindly, always: what a
+model chooses by its own doubts cannot also say what choosing brought."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from suggest.domain.review import Pick, Review, ReviewReason
+from suggest.online.board import Board
+from suggest.online.history import Reads
+from suggest.online.served import vector_of
+from suggest.online.surfaces import Place
+from suggest.online.task import Task
+from suggest.policy.arrange import impression_rng
+from suggest.policy.picks import CONTROL_SHARE, arms, pick, weights
+from suggest.store.ports import CasWrite, EventLog, Record
+from suggest.store.records import review_record
+
+EVERY = timedelta(hours=1)  # small batches: what was answered meanwhile is near no more
+SAMPLE = 1_000  # of the requests that could be asked, judged anew by the model that serves: about a second
+LOOKED_AT = 10_000  # the latest requests
+_RNG_SEED = 31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A request that nobody has answered."""
+
+    impression: str
+    p_any: float
+    embedding: bytes
+    text: str
+
+
+class Picker:
+    def __init__(self, *, log: EventLog, reads: Reads, board: Board, new_id: Callable[[], str]) -> None:
+        self._log = log
+        self._reads = reads
+        self._board = board
+        self._new_id = new_id
+        self._next_at: dict[str, datetime] = {}
+
+    def tick(self, place: Place, now: datetime) -> int:
+        """Put what is due of the day's picks into the queue, once an hour; how many.
+
+        No more than a day's picks ever wait: where nobody comes to answer, nothing piles up."""
+        if place.policy.learning_per_day == 0 or now < self._next_at.get(place.name, now):
+            return 0
+        self._next_at[place.name] = now + EVERY
+        n = self._n_due(place, now)
+        picked = [] if n == 0 else self._chosen(place, n)
+        self._enqueue(place, picked, now)
+        return len(picked)
+
+    def _n_due(self, place: Place, now: datetime) -> int:
+        per_day = place.policy.learning_per_day
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        made = self._reads.select("picks_since", surface=place.name, since=midnight)[0]["n"]
+        assert isinstance(made, int)
+        waiting = self._board.counts(place.name).by_reason[ReviewReason.LEARNING]
+        return max(0, min(math.ceil(per_day * (now.hour + 1) / 24) - made, per_day - waiting))
+
+    def _chosen(self, place: Place, n: int) -> list[tuple[Open, Pick]]:
+        """At most n requests, each with how it was chosen; in an order that says nothing of that."""
+        pool = self._open(place)
+        if not pool:
+            return []
+        suggester, rng = place.suggester, impression_rng(self._new_id(), _RNG_SEED)
+        rows = np.array([vector_of(each.embedding) for each in pool])
+        rankings = [suggester.rank(row, each.text) for row, each in zip(rows, pool, strict=True)]
+        margins = [_margin(ranking.p_select) for ranking in rankings]
+        covered = [-1.0 if ranking.nearest is None else ranking.nearest[1] for ranking in rankings]
+        n_answers, n_options = len(suggester.memory), len(suggester.candidates)
+        blind = int(arms(n, CONTROL_SHARE, rng).sum())
+        places = pick(
+            rows,
+            weights(margins, n_answers=n_answers, n_options=n_options),
+            np.array(covered, np.float32),
+            n - blind,
+        ).tolist()
+        kind = Pick.COVERAGE if n_answers < n_options else Pick.INFORMATIVE
+        # from all that could be asked, the others included: a sample of that, whatever the model would have chosen
+        drawn = rng.choice(len(pool), min(blind, len(pool)), replace=False).tolist()
+        chosen = [(pool[i], kind) for i in places if i not in drawn] + [(pool[i], Pick.CONTROL) for i in drawn]
+        return [chosen[i] for i in rng.permutation(len(chosen))]
+
+    def _open(self, place: Place) -> list[Open]:
+        """A sample of the latest requests that could be asked, one a context."""
+        rows = self._reads.select(
+            "open_contexts",
+            surface=place.name,
+            encoder=place.embedder.fingerprint,
+            looked_at=LOOKED_AT,
+            salt=self._new_id(),
+            limit=SAMPLE,
+        )
+        return [
+            Open(
+                impression=str(row["id"]),
+                p_any=float(str(row["p_any"])),
+                embedding=bytes(row["embedding"]),  # type: ignore[call-overload]  # a blob
+                text=str(row["text"]),
+            )
+            for row in rows
+        ]
+
+    def _enqueue(self, place: Place, picked: Sequence[tuple[Open, Pick]], now: datetime) -> None:
+        """All of them or none. They wait in the order they came, so that the blind ones are answered as often."""
+        records: list[Record] = []
+        writes: list[CasWrite] = []
+        tasks: list[Task] = []
+        for each, kind in picked:
+            review = Review(
+                id=self._new_id(),
+                surface=place.name,
+                impression=each.impression,
+                reason=ReviewReason.LEARNING,
+                at=now,
+                priority=0.0,
+                pick=kind,
+                control_share=CONTROL_SHARE,
+            )
+            tasks.append(Task(review=review, p_any=each.p_any))
+            records.append(review_record(review))
+            writes += self._board.writes_of(tasks[-1], 0)  # one: nobody waits, so nobody is told
+        if tasks:
+            revisions = self._log.append(records, writes=writes).revisions
+            for task, revision in zip(tasks, revisions, strict=True):
+                self._board.took(task, revision)
+
+
+def _margin(p: np.ndarray) -> float:
+    """P(best) − P(second) of probabilities, best first; with one option, its own; with none, no doubt at all."""
+    if len(p) == 0:
+        return 1.0
+    return float(p[0] - p[1]) if len(p) > 1 else float(p[0])
