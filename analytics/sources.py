@@ -7,7 +7,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics import changes, definitions, people_figures
-from analytics.pages import drift, experiments, funnel, learning, live, overview, people, positions, reliability, tail
+from analytics.pages import (
+    drift,
+    experiments,
+    funnel,
+    labels_bought,
+    learning,
+    live,
+    overview,
+    people,
+    positions,
+    reliability,
+    tail,
+)
 from components.figure import Definition
 
 
@@ -86,6 +98,7 @@ SOURCES = (
             _s("served-by-bundle", "What each bundle served", definitions.BUNDLES, "served_by_bundle"),
             _s("off-policy-value", "What each bundle would have earned", definitions.OFF_POLICY, _BUNDLES),
             _s("forecast", "What more known answers would buy", learning.FORECAST, _BUNDLES),
+            _s("labels-bought", "By how the request was chosen", labels_bought.LABELS, "picks"),
         ),
     ),
     Of(

@@ -10,6 +10,8 @@ import numpy as np
 from analytics.bundles import BundleHistory, served_by_bundle
 from analytics.csv import Value
 from analytics.drawn import Drawn, point
+from analytics.pages.labels_bought import AHEAD as LABELS_AHEAD
+from analytics.pages.labels_bought import labels_section
 from analytics.pages.measured import Asking, Measured
 from analytics.people_figures import bundles_figure
 from analytics.section import Section
@@ -72,6 +74,7 @@ def measure(asking: Asking) -> Measured:
                 lede="Nothing serves that has not passed the gate. The newest bundle is first; rollback is one call.",
                 figures=(bundles_figure(served), valued_figure(valued_bundles(bundles)), _forecast_figure(bundles)),
             ),
+            labels_section(asking, gains(_points(bundles, "top1"), (LABELS_AHEAD,))),
         )
     )
 
@@ -163,11 +166,8 @@ def _ladder_figure(bundles: Sequence[BundleHistory]) -> Drawn:
 
 
 def _forecast_figure(bundles: Sequence[BundleHistory]) -> Drawn:
-    known = [
-        (known_of(each), share.mid) for each in bundles if (share := share_of(each, "top3")) and known_of(each) > 0
-    ]
-    distinct = {n: wrong for n, right in known if (wrong := 1 - right) > 0}
-    ahead = forecast(list(distinct.items()), AHEAD) if len(distinct) >= FEWEST_FOR_FORECAST else []
+    distinct = _points(bundles, "top3")
+    ahead = forecast(distinct, AHEAD) if len(distinct) >= FEWEST_FOR_FORECAST else []
     return table_figure(
         id="forecast",
         title="What more known answers would buy",
@@ -184,6 +184,27 @@ def _forecast_figure(bundles: Sequence[BundleHistory]) -> Drawn:
         if ahead
         else f"{FEWEST_FOR_FORECAST} bundles with different amounts learned are needed; there are {len(distinct)}.",
     )
+
+
+def _points(bundles: Sequence[BundleHistory], name: str) -> list[tuple[int, float]]:
+    """(learned from, share wrong) of the bundles, one for each amount."""
+    known = [(known_of(each), share.mid) for each in bundles if (share := share_of(each, name)) and known_of(each) > 0]
+    return list({n: wrong for n, right in known if (wrong := 1 - right) > 0}.items())
+
+
+def gains(points: Sequence[tuple[int, float]], ahead: Sequence[int]) -> list[tuple[int, float, float, float]]:
+    """(more, low, mid, high) of what more labels add to the share right, by the same curve as `forecast`.
+
+    Of the fitted curve, not of the last bundle, which may have been lucky; none where there are too few points.
+
+    >>> curve = [(100, 0.2), (200, 0.1414), (400, 0.1), (800, 0.0707)]
+    >>> [round(mid, 3) for _, _, mid, _ in gains(curve, [800])]
+    [0.021]
+    """
+    if len(points) < FEWEST_FOR_FORECAST:
+        return []
+    ((_, _, now, _),) = forecast(points, [0])
+    return [(more, low - now, mid - now, high - now) for more, low, mid, high in forecast(points, ahead)]
 
 
 def forecast(points: Sequence[tuple[int, float]], ahead: Sequence[int]) -> list[tuple[int, float, float, float]]:

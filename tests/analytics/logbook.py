@@ -16,7 +16,7 @@ from suggest.domain.clock import ManualClock
 from suggest.domain.context import Context
 from suggest.domain.event import Event, EventType
 from suggest.domain.label import Label, LabelSource
-from suggest.domain.review import Review, ReviewReason, Verdict
+from suggest.domain.review import Pick, Review, ReviewReason, Verdict
 from suggest.domain.slate import Decision, Slate, SlateItem
 from suggest.loop.gate import GateReport
 from suggest.store.embedded import EmbeddedStore
@@ -141,7 +141,7 @@ class Logbook:
             )
         )
 
-    def review(self, slate: Slate, reason: ReviewReason = ReviewReason.ESCALATED) -> str:
+    def review(self, slate: Slate, reason: ReviewReason = ReviewReason.ESCALATED, *, pick: Pick | None = None) -> str:
         id = self.id("review")
         self.records.append(
             review_record(
@@ -152,6 +152,7 @@ class Logbook:
                     reason=reason,
                     at=slate.at,
                     priority=1 - slate.p_any,
+                    pick=pick,
                 )
             )
         )

@@ -27,6 +27,7 @@ FIGURES = [
     "funnel", "outcomes-by-position", "funnel-by-bundle", "funnel-by-decision",
     "reliability-p-any", "reliability-p-select", "reliability-p-accept", "calibration-by-bundle",
     "learning-curve", "retrains", "ladder", "served-by-bundle", "off-policy-value", "forecast",
+    "labels-bought",
     "offline-and-live", "explains-the-gap", "decisions-by-reason", "reviews-by-reason", "audit", "waits", "workers",
     "claims", "unanswered", "rare-contexts", "never-taken", "confidence-over-time", "drift-tests", "examination",
     "arms", "interleaved", "planner",
@@ -34,7 +35,8 @@ FIGURES = [
 HEADINGS = [
     "Support replies ", "What changed", "What people did", "What it saves, and how fast it learns", "The funnel",
     "By part", "Did the figures keep their word", "For whom it does not", "What learning brought",
-    "Bundles and their gate", "Offline and live, side by side", "Where people were asked", "Their work",
+    "Bundles and their gate", "What each label bought",
+    "Offline and live, side by side", "Where people were asked", "Their work",
     "The long tail", "Has traffic changed", "Where people look", "Experiments",
 ]  # fmt: skip
 
