@@ -8,6 +8,7 @@ from components.admin.models import models_section
 from components.admin.page import admin_page
 from components.admin.playground import playground_section
 from components.admin.policy import policy_section
+from components.admin.reporting import reporting_section
 from components.admin.views import SurfaceView
 from components.badge import BadgeView, badge
 from components.notice import notice
@@ -34,4 +35,5 @@ def surface_page(view: SurfaceView) -> Element:
         policy_section(view),
         view.is_owner and models_section(view),
         view.is_owner and playground_section(view),
+        view.is_owner and reporting_section(view),
     )

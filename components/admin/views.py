@@ -200,6 +200,18 @@ class TriedView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportingView:
+    """When the figures go out, and who hears of the surface."""
+
+    every: str  # never | daily | weekly
+    hour: int
+    weekday: str  # Mo to Su
+    zone: str
+    next_at: datetime | None
+    hearers: tuple[tuple[str, tuple[str, ...]], ...]  # host of the webhook, events; none: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurfaceView:
     csrf: str
     name: str
@@ -219,3 +231,4 @@ class SurfaceView:
     tried: TriedView | None = None
     notice: NoticeView | None = None
     is_owner: bool = True  # who is none may only send everything to people
+    reporting: ReportingView | None = None

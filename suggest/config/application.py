@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +48,7 @@ class Application:
     clock: Clock
     secret_key: str  # the first secret key
     is_secret_key_new: bool  # made at this start: show it once
+    reporters: list[Callable[[], None]] = field(default_factory=list)  # store what reports are due; set by the web
 
     def load(self) -> None:
         """Wait for the encoder, and for the trigger that is fitted with it. Raises EncoderUnavailable."""
@@ -93,8 +95,13 @@ class Application:
         self.loop.tick(now)
 
     def tell(self) -> None:
-        """Send what webhooks are due. The messenger does it every second."""
-        self.online.webhooks.deliver()
+        """Send what webhooks are due, and what has come about since. The messenger does it every second."""
+        try:
+            self.online.alerts.look()
+            for report in self.reporters:
+                report()
+        finally:
+            self.online.webhooks.deliver()
 
     def __enter__(self) -> Self:
         return self
@@ -172,6 +179,7 @@ def open_application(
             work=settings.data_dir / "work",
             threads=max(1, (os.cpu_count() or 2) - 1),
             children=children,
+            alert=lambda surface, bundle, why: served().alerts.rollback_writes(surface, bundle, why),
         )
         online = OnlineService(
             store=store,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,11 +20,13 @@ from suggest.loop.archive import DamagedBundle
 from suggest.loop.canary import Canaries, Canary, Tally
 from suggest.loop.champions import Champions
 from suggest.store.embedded import EmbeddedStore
+from suggest.store.ports import CasWrite
 from suggest.store.records import bundle_record
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=5)
 ALARMED, CANARY = "alarmed", "canary"  # states of a bundle
+Alert = Callable[[str, str, str], Sequence[CasWrite]]
 
 
 class Interleaves(Protocol):
@@ -44,7 +46,9 @@ class Live:
         load: Callable[[str, str], tuple[Mapping[str, bytes], int]],  # surface, bundle -> files, data_until
         serve: Callable[[str, str], object],  # let a stored bundle serve, pointer and memory
         step_back: Callable[[str], object],
+        alert: Alert = lambda surface, bundle, why: (),
     ) -> None:
+        """`alert(surface, bundle, why)` is what to store beside the note that a champion was called back."""
         self._store = store
         self._champions = champions
         self._clock = clock
@@ -52,6 +56,7 @@ class Live:
         self._load = load
         self._serve = serve
         self._step_back = step_back
+        self._alert = alert
         self.canaries = Canaries(store, clock=clock)
         self._alarms = Alarms(store)
         self._news: set[str] = set()  # surfaces with outcomes that no alarm has looked at
@@ -145,7 +150,7 @@ class Live:
             f"came true over {watched.watch.n} known outcomes; rolled back to {self._champions.current(surface)}"
         )
         gate = {**record.gate, "alarm": watched.to_json(), "verdict": "keep", "why": f"{why}; {record.gate.get('why')}"}
-        self._registered(record, state=ALARMED, gate=gate)
+        self._registered(record, state=ALARMED, gate=gate, writes=self._alert(surface, bundle, why))
         log.warning("surface %s: bundle %s: %s", surface, bundle, why)
 
     # -- telling ------------------------------------------------------------------------------------------------------
@@ -162,5 +167,8 @@ class Live:
         at = self._champions.since(surface)
         return None if at is None else parse_rfc3339(at)
 
-    def _registered(self, record: BundleRecord, *, state: str, gate: Mapping[str, object]) -> None:
-        self._store.append([bundle_record(replace(record, at=self._clock.now(), state=state, gate=gate))])
+    def _registered(
+        self, record: BundleRecord, *, state: str, gate: Mapping[str, object], writes: Sequence[CasWrite] = ()
+    ) -> None:
+        row = bundle_record(replace(record, at=self._clock.now(), state=state, gate=gate))
+        self._store.append([row], writes=writes)

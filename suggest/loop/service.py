@@ -28,7 +28,7 @@ from suggest.loop.champions import Champions
 from suggest.loop.children import ChildFailed, rehearse, run_trial
 from suggest.loop.evaluator import Evaluator
 from suggest.loop.jobs import Job, Jobs
-from suggest.loop.live import CANARY, Interleaves, Live
+from suggest.loop.live import CANARY, Alert, Interleaves, Live
 from suggest.loop.schedule import Schedule
 from suggest.loop.tuning import Children, Tuning
 from suggest.store.embedded import EmbeddedStore
@@ -66,6 +66,7 @@ class LoopService:
         threads: int = 1,
         interleave: Interleaves = _nobody,
         children: Children | None = None,
+        alert: Alert = lambda surface, bundle, why: (),
     ) -> None:
         self._store = store
         self._clock = clock
@@ -87,6 +88,7 @@ class LoopService:
             load=self._load,
             serve=self.promote,
             step_back=self.rollback,
+            alert=alert,
         )
         self._flip = RLock()  # what serves and the pointer to it change together, the pointer last
         self._jobs = Jobs()

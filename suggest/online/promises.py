@@ -46,6 +46,7 @@ class Promises:
     top1: Watch = field(default_factory=lambda: Watch(target=None))  # what is applied without asking is right
     engagement: Engagement = field(default_factory=Engagement)
     known: list[Known] = field(default_factory=list)  # oldest first
+    rang: bool = False  # an alarm went off and nobody was told yet
 
     def begin(self, policy: Policy) -> None:
         """Watch over what this policy promises, over all that is known."""
@@ -61,6 +62,7 @@ class Promises:
         if not self.recall(known, is_verdict=is_verdict, told=told, audit_rate=audit_rate):
             return False
         self._look([known])
+        self.rang = self.rang or any(watch.turn is not None and watch.turn.kind == "alarm" for watch in self._watches)
         return True
 
     def recall(self, known: Known, *, is_verdict: bool, told: bool, audit_rate: float) -> bool:
@@ -89,6 +91,10 @@ class Promises:
         self.known = left
         self.begin(policy)
         return True
+
+    @property
+    def _watches(self) -> tuple[Watch, Watch]:
+        return self.any, self.top1
 
     def _look(self, known: Sequence[Known]) -> None:
         self.any = self.any.after_all([_judged_any(each) for each in known])

@@ -18,6 +18,7 @@ from suggest.domain.ids import new_id
 from suggest.domain.policy import Policy, TargetKind
 from suggest.domain.surface import Surface
 from suggest.domain.worker import Worker
+from suggest.online.alerts import Alerts
 from suggest.online.annotations import Annotation, Annotations
 from suggest.online.automatic import automatic_decisions
 from suggest.online.board import Board
@@ -69,6 +70,7 @@ from suggest.online.restore import Restorer
 from suggest.online.review import LEASE_S, Reviews
 from suggest.online.rival import Rival
 from suggest.online.routing import Routing
+from suggest.online.schedules import Schedules
 from suggest.online.second_look import SecondLook
 from suggest.online.served import Shelf
 from suggest.online.signing import Signing
@@ -177,6 +179,10 @@ class OnlineService:
             panels=self._panels,
             clock=clock,
             new_id=self._new_id,
+        )
+        self.schedules = Schedules(store, store, clock=clock)
+        self.alerts = Alerts(
+            store, store, reads=store, webhooks=self._webhooks, clock=clock, places=self._surfaces.places
         )
         self._annotations = Annotations(store, clock=clock, new_id=self._new_id)
         self._second_look = SecondLook(

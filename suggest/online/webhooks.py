@@ -1,4 +1,5 @@
-"""Webhooks: other systems hear of each change of an escalation, signed, at least once, in the order they can take.
+"""Webhooks: other systems hear of each change of an escalation, of alerts and of reports that are due, signed, at least
+once, in the order they can take.
 
 What is to be told is stored in the same transaction as the change itself, so none is lost with a crash; it is removed
 when it was delivered. A receiver that fails is tried again, later each time, for a day. The body names things and never
@@ -26,7 +27,16 @@ from suggest.store.ports import Cas, CasWrite
 
 HOOKS = "hook/"
 OUTBOX = "delivery/"
-EVENTS = ("review.waiting", "review.claimed", "review.answered", "review.expired")
+EVENTS = (
+    "review.waiting",
+    "review.claimed",
+    "review.answered",
+    "review.expired",
+    "report.summary",
+    "alert.precision",
+    "alert.drift",
+    "alert.rollback",
+)
 TRIES_FOR = timedelta(hours=24)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
 MOST_HOOKS = 20
@@ -136,14 +146,19 @@ class Webhooks:
 
     def writes_for(self, task: Task) -> list[CasWrite]:
         """What to store beside a change of an escalation, so that those who wish to hear of it will."""
-        event = f"review.{task.state}"
         if not self._hooks or not task.is_awaited:
             return []
-        hearing = [hook for hook, _ in list(self._hooks.values()) if hook.hears(event, task.review.surface)]
-        if not hearing:
-            return []
+        return self.writes_of(f"review.{task.state}", task.review.surface, _data(task))
+
+    def is_heard(self, event: str, surface: str) -> bool:
+        """Whether any hook wishes to hear of this."""
+        return any(hook.hears(event, surface) for hook, _ in list(self._hooks.values()))
+
+    def writes_of(self, event: str, surface: str, data: Mapping[str, object]) -> list[CasWrite]:
+        """What to store beside what happened on a surface, a row for each hook that hears it."""
+        hearing = [hook for hook, _ in list(self._hooks.values()) if hook.hears(event, surface)]
         at = self._clock.now()
-        told = {"event": event, "at": rfc3339(at), "data": _data(task)}
+        told = {"event": event, "at": rfc3339(at), "data": data}
         return [
             CasWrite(f"{OUTBOX}{at.timestamp():017.6f}-{next(self._count):09d}-{hook.id}", {"hook": hook.id, **told}, 0)
             for hook in hearing

@@ -30,12 +30,14 @@ from suggest.web.parts import Parts
 from suggest.web.problem import KINDS, Refused, error_body, http_body, problem_body, problem_response
 from suggest.web.proxy import BehindProxies
 from suggest.web.replay import Replays
+from suggest.web.reporter import Reporter
 from suggest.web.routes import CALLS, call_routes, file_routes, page_routes
 from suggest.web.static import Static
 from suggest.web.threads import Lanes
 
 if TYPE_CHECKING:
     from suggest.config.application import Application
+    from suggest.web.handlers.reports import Snapshots
 
 STATIC_FOLDER = Path(page.__file__).parent / "static"
 log = logging.getLogger("suggest.web")
@@ -86,7 +88,14 @@ def create_app(
     app.state.parts = parts
     app.state.calls = CALLS
     app.state.embed = embed
+    application.reporters.append(Reporter(application.online, snapshots=lambda: _snapshots(app)).send_due)
     return app
+
+
+def _snapshots(app: Starlette) -> Snapshots:
+    from suggest.web.handlers.reports import snapshots_of
+
+    return snapshots_of(app)
 
 
 @asynccontextmanager

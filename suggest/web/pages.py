@@ -74,5 +74,6 @@ def people_routes() -> list[BaseRoute]:
         Route(a_surface + "/jobs/{job}", surface_admin.job),
         Route(a_surface + "/promote", surface_admin.promote, methods=["POST"]),
         Route(a_surface + "/rollback", surface_admin.rollback, methods=["POST"]),
+        Route(a_surface + "/report-schedule", surface_admin.put_schedule, methods=["POST"]),
         Route(a_surface + "/try", surface_admin.try_out, methods=["POST"]),
     ]

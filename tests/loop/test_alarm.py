@@ -10,6 +10,7 @@ from online.world import KNOWN, answer
 
 from loop.shops import Shop, boastful
 from suggest.loop.alarm import usual_offset
+from suggest.online.webhooks import OUTBOX
 
 
 @pytest.fixture
@@ -100,3 +101,19 @@ def test_the_usual_offset_makes_the_means_meet() -> None:
     assert usual_offset([0.9, 0.8], [True, True]) == 0.0
     assert usual_offset([0.9] * 10, [True] * 5 + [False] * 5) == pytest.approx(2.197, abs=1e-3)
     assert usual_offset([0.9] * 10, [False] * 10) > 8
+
+
+def test_a_webhook_hears_of_it_with_the_very_note_in_the_log(shop: Shop) -> None:
+    shop.online.webhooks.create("https://desk.example/hook", events=["alert.rollback"])
+    shop.bundle("boastful", boastful())
+    shop.app.loop.promote("shop", "boastful")
+    audit(shop, 34, right=False)
+    shop.pass_time()
+    (stored,) = shop.app.store.keys(OUTBOX).values()
+    told = stored.value["data"]
+    assert stored.value["event"] == "alert.rollback"
+    assert (told["surface"], told["bundle"], told["state"]) == ("shop", "boastful", "raised")  # type: ignore[index]
+    assert "rolled back to prior" in told["why"]  # type: ignore[index]
+    shop.restart()
+    shop.pass_time()
+    assert len(shop.app.store.keys(OUTBOX)) == 1

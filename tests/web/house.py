@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from suggest.config.application import Application, open_application
 from suggest.config.settings import Settings
 from suggest.domain.clock import ManualClock
+from suggest.online.webhooks import Sends
 from suggest.retrieve.hashing import HashingEncoder
 from suggest.web.app import create_app
 from suggest.web.limits import Limits
@@ -51,7 +52,13 @@ class House:
 
     @classmethod
     def open(
-        cls, folder: Path, *, limits: Limits | None = None, frame_ancestors: tuple[str, ...] = (), **settings: Any
+        cls,
+        folder: Path,
+        *,
+        limits: Limits | None = None,
+        frame_ancestors: tuple[str, ...] = (),
+        send: Sends | None = None,
+        **settings: Any,
     ) -> House:
         clock, monotonic = ManualClock(START), Monotonic()
         application = open_application(
@@ -59,6 +66,7 @@ class House:
             clock=clock,
             encoder=HashingEncoder(),
             ticking=False,
+            send=send,
         )
         app = create_app(application, limits=limits, frame_ancestors=frame_ancestors, monotonic_s=monotonic)
         client = TestClient(app, raise_server_exceptions=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -256,9 +257,13 @@ def _moment(request: Request, name: str) -> datetime | None:
 
 
 def _snapshots(request: Request) -> Snapshots:
-    state = request.app.state
+    return snapshots_of(request.app)
+
+
+def snapshots_of(app: Starlette) -> Snapshots:
+    state = app.state
     if not hasattr(state, "snapshots"):
-        parts: Parts = parts_of(request)
+        parts: Parts = state.parts
         state.snapshots = Snapshots(parts.application.store, monotonic_s=parts.monotonic_s)
     snapshots = state.snapshots
     assert isinstance(snapshots, Snapshots)

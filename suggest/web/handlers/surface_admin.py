@@ -24,6 +24,7 @@ from suggest.web.call import path_id
 from suggest.web.handlers import surface_views
 from suggest.web.handlers.admin import refusal
 from suggest.web.handlers.entrance import admitted, fields, is_partial
+from suggest.web.handlers.webhooks import address_of
 from suggest.web.parts import Parts, parts_of
 from suggest.web.sessions import csrf_token
 from suggest.web.threads import run_in
@@ -31,6 +32,7 @@ from suggest.web.threads import run_in
 _SAVED = {
     "policy": NoticeView(title="Saved", text="The new policy is in force from the next request on.", tone="good"),
     "promoted": NoticeView(title="Promoted", text="That model serves from the next request on.", tone="good"),
+    "schedule": NoticeView(title="Saved", text="The figures go out at the new times.", tone="good"),
     "rolled-back": NoticeView(title="Rolled back", text="The model of before serves from now on.", tone="good"),
 }
 _PERCENT = {"precision", "review_share", "p_any"}
@@ -119,6 +121,22 @@ async def rollback(request: Request, session: Session) -> Response:
     except (Invalid, NotFound, Conflict) as refused:
         return await _page(request, notice=_not_done("It was not rolled back", refused), status=409)
     return _back(name, "rolled-back", "models")
+
+
+@admitted(Role.OWNER)
+async def put_schedule(request: Request, session: Session) -> Response:
+    """When the figures of the overview go out to webhooks."""
+    form = await fields(request)
+    name, parts = _name(request), parts_of(request)
+    await run_in(parts.lanes.read, parts.online.get_surface, name)
+    try:
+        changes: dict[str, object] = {each: form.get(each, "").strip() for each in ("every", "weekday", "time_zone")}
+        changes["hour"] = int(_number(form, "hour"))
+        await run_in(parts.lanes.log, parts.online.schedules.put, name, changes, address=address_of(request))
+    except (Invalid, Conflict) as wrong:
+        fault = wrong if isinstance(wrong, Invalid) else Invalid(wrong.detail)
+        return await _page(request, notice=refusal("The schedule was not changed", fault), status=422)
+    return _back(name, "schedule", "reporting")
 
 
 @admitted(Role.OWNER)

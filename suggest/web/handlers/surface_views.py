@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from htpy import Element
 
@@ -13,6 +13,7 @@ from components.admin.views import (
     JobView,
     ModelRow,
     PreviewView,
+    ReportingView,
     SurfaceView,
     TriedOption,
     TriedView,
@@ -70,6 +71,22 @@ def surface(
         job=job(parts, job_id) if job_id else None,
         tried=tried_out,
         notice=notice,
+        reporting=_reporting(parts, name),
+    )
+
+
+def _reporting(parts: Parts, name: str) -> ReportingView:
+    schedules, hooks = parts.online.schedules, parts.online.webhooks.hooks()
+    times = schedules.get(name).times
+    return ReportingView(
+        every=str(times.every),
+        hour=times.hour,
+        weekday=times.weekday,
+        zone=times.zone,
+        next_at=schedules.next_at(name),
+        hearers=tuple(
+            (urlsplit(hook.url).hostname or "", hook.events) for hook in hooks if hook.surface in (None, name)
+        ),
     )
 
 

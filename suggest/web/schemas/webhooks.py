@@ -1,4 +1,4 @@
-"""Who else hears of escalations, and how telling them went. Unknown fields are refused."""
+"""Who else hears of what happens, how telling them went, and when reports are due. Unknown fields are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pydantic import Field
 
 from suggest.web.schemas.base import Closed, Open, SurfaceName
 
-EventName = Literal["review.waiting", "review.claimed", "review.answered", "review.expired"]
+EventName = Literal[
+    "review.waiting",
+    "review.claimed",
+    "review.answered",
+    "review.expired",
+    "report.summary",
+    "alert.precision",
+    "alert.drift",
+    "alert.rollback",
+]
 
 
 class WebhookIn(Closed):
@@ -45,3 +54,19 @@ class DeliveryOut(Open):
 
 class DeliveriesOut(Open):
     deliveries: list[DeliveryOut]
+
+
+class ScheduleIn(Closed):
+    every: Literal["never", "daily", "weekly"] | None = None
+    hour: Annotated[int, Field(ge=0, le=23, strict=True)] | None = None
+    weekday: Literal["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"] | None = None
+    time_zone: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class ScheduleOut(Open):
+    surface: str
+    every: Literal["never", "daily", "weekly"]
+    hour: int
+    weekday: str
+    time_zone: str
+    next_at: str | None

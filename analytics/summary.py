@@ -1,0 +1,110 @@
+"""The figures of the overview as plain numbers, for other systems: the scheduled report, the gauges of /metrics.
+
+They are counted by the functions that the pages are drawn from, so that a message and a page never disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from analytics.changes import Change, changes, tally
+from analytics.pages.overview import CHARACTERS_A_MINUTE
+from analytics.people import audits
+from analytics.period import Period
+from analytics.reliability import CalibrationError, judged_slates, reliability_of_any
+from analytics.snapshot import Analytics
+from suggest.metrics.interval import Interval, wilson
+
+_KEYS = {  # of `changes`, in the words of the message
+    "taken when seen": "taken_when_seen",
+    "shown": "shown",
+    "applied alone": "applied_alone",
+    "sent to a person": "sent_to_a_person",
+    "right when judged": "right_when_judged",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One surface over one period. A share is None where there was nothing to count it over."""
+
+    surface: str
+    period: Period
+    requests: int
+    shares: Mapping[str, Change]
+    without_people: Interval | None
+    live_precision: Interval | None  # by random audits; bounds that hold whenever one looks
+    calibration_error: CalibrationError | None  # of p_any
+    n_judged: int
+    reviews: int  # escalations of the period
+    answered: int
+    wait_s_median: float | None
+    wait_s_p90: float | None
+    typing_saved_s: float
+
+    def to_json(self) -> dict[str, object]:
+        error = self.calibration_error
+        return {
+            "requests": self.requests,
+            "shares": {name: _change_json(each) for name, each in self.shares.items()},
+            "without_people": _interval_json(self.without_people),
+            "live_precision": _interval_json(self.live_precision),
+            "calibration_error": None
+            if error is None
+            else {"value": _rounded(error.ece), "noise_p95": _rounded(error.floor.p95), "n": self.n_judged},
+            "review_wait_s": {
+                "median": _rounded(self.wait_s_median),
+                "p90": _rounded(self.wait_s_p90),
+                "reviews": self.reviews,
+                "answered": self.answered,
+            },
+            "typing_saved_s": _rounded(self.typing_saved_s),
+        }
+
+
+def summary(analytics: Analytics, surface: str, period: Period) -> Summary:
+    """Count one surface over [from, to), and over the time of the same length before."""
+    now = tally(analytics, surface, period)
+    bounds = {"surface": surface, "from": period.from_, "to": period.to}
+    typed = analytics.rows("typed", **bounds)[0]
+    waits = analytics.rows("review_waits", **bounds)[0]
+    judged = reliability_of_any(judged_slates(analytics, surface, period))
+    audited = audits(analytics, surface, period)
+    before = tally(analytics, surface, Period(from_=period.from_ - (period.to - period.from_), to=period.from_))
+    requests = now["requests"]
+    return Summary(
+        surface=surface,
+        period=period,
+        requests=requests,
+        shares={_KEYS[each.name]: each for each in changes(now, before)},
+        without_people=wilson(requests - now["escalated"], requests) if requests else None,
+        live_precision=audited.quality,
+        calibration_error=judged.error,
+        n_judged=judged.n,
+        reviews=cast(int, waits["reviews"]),
+        answered=cast(int, waits["answered"]),
+        wait_s_median=cast("float | None", waits["wait_s_median"]),
+        wait_s_p90=cast("float | None", waits["wait_s_p90"]),
+        typing_saved_s=60 * cast(int, typed["characters"]) / CHARACTERS_A_MINUTE,
+    )
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    difference = change.difference
+    return {
+        **(_interval_json(change.now) or {"value": None, "low": None, "high": None, "n": 0}),
+        "before": None if change.before is None else _rounded(change.before.mid),
+        "difference": _interval_json(difference),
+        "verdict": change.words,
+    }
+
+
+def _interval_json(found: Interval | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {"value": _rounded(found.mid), "low": _rounded(found.low), "high": _rounded(found.high), "n": found.n}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
