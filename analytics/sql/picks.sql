@@ -1,6 +1,6 @@
 -- picks --
 -- Of the slates of a period that were put to people to learn from: how each was chosen, how it was answered, and whether
--- the first option, or any that was shown, was the answer.
+-- the first option, or any that was shown, was the answer. Doubts about known answers are another question.
 with standing as (
     select review, item
       from verdicts
@@ -16,6 +16,6 @@ select reviews.pick, standing.review is not null as answered, standing.item,
   left join (select impression, array_agg(item order by position) as items
                from slate_options group by impression) shown
     on shown.impression = reviews.impression
- where reviews.surface = $surface and reviews.pick is not null
+ where reviews.surface = $surface and reviews.pick is not null and reviews.pick <> 'doubted'
    and reviews.impression in (select impression from outcomes_in_focus)
  order by reviews.sequence

@@ -38,10 +38,11 @@ def answer_forms(view: DeskView, task: TaskView) -> Node:
 
 
 def _sign_off(view: DeskView, task: TaskView, proposed: ProposedView) -> Node:
-    """A colleague's answer waits for a second person; any other answer becomes the proposal instead."""
+    """A colleague's answer waits for a second person, or a known one is doubted; any other answer takes its place."""
+    is_doubted = task.reason == "learning"
     return form(".task-sign.card.card-tight", sends("/console/answer"))[
         held(view, task),
-        h2(".label")["A colleague answered"],
+        h2(".label")["Answered before, and doubted" if is_doubted else "A colleague answered"],
         blockquote(".draft", dir="auto")[proposed.words],
         button(
             ".button.button-primary",
@@ -50,8 +51,12 @@ def _sign_off(view: DeskView, task: TaskView, proposed: ProposedView) -> Node:
             value=proposed.value,
             data_key="a",
             aria_keyshortcuts="a",
-        )["Sign it off", keys("a")],
-        p(".hint")["It reaches the person once two people have given the same answer."],
+        )["Confirm it" if is_doubted else "Sign it off", keys("a")],
+        p(".hint")[
+            "It does not fit what else is known. Confirm it, or give the right answer below."
+            if is_doubted
+            else "It reaches the person once two people have given the same answer."
+        ],
     ]
 
 

@@ -50,7 +50,7 @@ class TaskView:
     turns: tuple[TurnView, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     options: tuple[OptionView, ...] = ()  # best first
-    proposed: ProposedView | None = None  # what a colleague answered, to be signed off
+    proposed: ProposedView | None = None  # a colleague's answer to be signed off, or a known one that is doubted
     needs: tuple[str, ...] = ()  # what whoever answers should know, in words
     later: tuple[tuple[int, str], ...] = ()  # by how many minutes it may be put off, and how people say that
 

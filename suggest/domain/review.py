@@ -24,6 +24,7 @@ class Pick(StrEnum):
     COVERAGE = "coverage"  # it stands for many that nothing was answered near
     INFORMATIVE = "informative"  # it stands for many that the model is unsure of
     CONTROL = "control"  # blindly, from the same requests: what the others are measured against
+    DOUBTED = "doubted"  # a known answer is probably wrong
     ASKED = "asked"  # somebody wanted to know
 
 

@@ -13,6 +13,7 @@ from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.archive import pack
 from suggest.loop.build import Background, Built, Progress, build
+from suggest.loop.doubts import doubts_json
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import GateReport
 from suggest.loop.record import evidence_json, golden_json, scores_json, uid, worth_json
@@ -86,6 +87,7 @@ def packed(
     if built.examination is not None:
         manifest["examination"] = built.examination.to_json()
         files["worth.json"] = worth_json(examples.examples)
+    files["doubts.json"] = doubts_json(built, examples)
     if examples.tuned_on:
         files["tuned_on.json"] = json.dumps(sorted(examples.tuned_on)).encode()
     if golden_vectors is not None:

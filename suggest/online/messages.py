@@ -217,7 +217,7 @@ class ReviewView:
     escalation: str | None = None  # its id, where a person is waiting
     needs: Needs | None = None  # who should answer; None: anybody
     due: datetime | None = None  # when an answer was promised
-    proposed: Answer | None = None  # what a colleague answered, to be signed off
+    proposed: Answer | None = None  # a colleague's answer to be signed off, or a known one that is doubted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

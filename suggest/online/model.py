@@ -24,6 +24,8 @@ class Model:
     evidence: tuple[Floats, NDArray[np.bool_]]  # held-out (p_any, a right option was in the slate) of calibration
     evidence_top1: tuple[Floats, NDArray[np.bool_]]  # likewise (p of the top option, it was right)
     worth: Worth = field(default_factory=dict)  # what the clicks it was made from turned out to count
+    doubts: Mapping[str, str | None] = field(default_factory=dict)  # answers it hardly believes by context key, gravest
+    # first; None: that none was right
 
     @classmethod
     def prior(cls) -> Model:
@@ -48,6 +50,7 @@ class Model:
                 np.asarray(held_out.get("first", []), np.bool_),
             ),
             worth={(key, item): float(w) for key, item, w in json.loads(files.get("worth.json", b"[]"))},
+            doubts={key: item for key, item, _ in json.loads(files.get("doubts.json", b"[]"))},
         )
 
 

@@ -2,7 +2,8 @@
 
 As many a day as the owner wants, spread over its hours, behind whoever waits and behind the random audits. Which ones
 is the business of `policy.picks`; here it is decided from what, and when. One in ten is drawn blindly, always: what a
-model chooses by its own doubts cannot also say what choosing brought."""
+model chooses by its own doubts cannot also say what choosing brought. Some go to known answers that the serving bundle
+hardly believes, to be confirmed or corrected."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import numpy as np
 from suggest.domain.review import Pick, Review, ReviewReason
 from suggest.online.board import Board
 from suggest.online.history import Reads
+from suggest.online.messages import Answer
 from suggest.online.served import vector_of
 from suggest.online.surfaces import Place
 from suggest.online.task import Task
@@ -27,6 +29,7 @@ from suggest.store.records import review_record
 EVERY = timedelta(hours=1)  # small batches: what was answered meanwhile is near no more
 SAMPLE = 1_000  # of the requests that could be asked, judged anew by the model that serves: about a second
 LOOKED_AT = 10_000  # the latest requests
+DOUBT_SHARE = 0.2  # of the picks, while there are doubts: a wrong answer costs more than a missing one, and is rarer
 _RNG_SEED = 31
 
 
@@ -38,6 +41,14 @@ class Open:
     p_any: float
     embedding: bytes
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    impression: str
+    p_any: float
+    pick: Pick
+    doubted: Answer | None = None
 
 
 class Picker:
@@ -56,7 +67,7 @@ class Picker:
             return 0
         self._next_at[place.name] = now + EVERY
         n = self._n_due(place, now)
-        picked = [] if n == 0 else self._chosen(place, n)
+        picked = self._chosen(place, n)
         self._enqueue(place, picked, now)
         return len(picked)
 
@@ -68,29 +79,58 @@ class Picker:
         waiting = self._board.counts(place.name).by_reason[ReviewReason.LEARNING]
         return max(0, min(math.ceil(per_day * (now.hour + 1) / 24) - made, per_day - waiting))
 
-    def _chosen(self, place: Place, n: int) -> list[tuple[Open, Pick]]:
+    def _chosen(self, place: Place, n: int) -> list[Chosen]:
         """At most n requests, each with how it was chosen; in an order that says nothing of that."""
+        if n == 0:
+            return []
+        rng = impression_rng(self._new_id(), _RNG_SEED)
+        blind = arms(n, CONTROL_SHARE, rng)
+        doubted = self._doubted(place, int((arms(n, DOUBT_SHARE, rng) & ~blind).sum()))
+        chosen = [*doubted, *self._unanswered(place, n - len(doubted), int(blind.sum()), rng)]
+        return [chosen[i] for i in rng.permutation(len(chosen))]
+
+    def _unanswered(self, place: Place, n: int, blind: int, rng: np.random.Generator) -> list[Chosen]:
+        """n requests that nobody answered, of which so many are drawn blindly."""
         pool = self._open(place)
         if not pool:
             return []
-        suggester, rng = place.suggester, impression_rng(self._new_id(), _RNG_SEED)
+        suggester = place.suggester
         rows = np.array([vector_of(each.embedding) for each in pool])
         rankings = [suggester.rank(row, each.text) for row, each in zip(rows, pool, strict=True)]
         margins = [_margin(ranking.p_select) for ranking in rankings]
         covered = [-1.0 if ranking.nearest is None else ranking.nearest[1] for ranking in rankings]
         n_answers, n_options = len(suggester.memory), len(suggester.candidates)
-        blind = int(arms(n, CONTROL_SHARE, rng).sum())
-        places = pick(
-            rows,
-            weights(margins, n_answers=n_answers, n_options=n_options),
-            np.array(covered, np.float32),
-            n - blind,
-        ).tolist()
+        weight = weights(margins, n_answers=n_answers, n_options=n_options)
+        places = pick(rows, weight, np.array(covered, np.float32), n - blind).tolist()
         kind = Pick.COVERAGE if n_answers < n_options else Pick.INFORMATIVE
         # from all that could be asked, the others included: a sample of that, whatever the model would have chosen
         drawn = rng.choice(len(pool), min(blind, len(pool)), replace=False).tolist()
-        chosen = [(pool[i], kind) for i in places if i not in drawn] + [(pool[i], Pick.CONTROL) for i in drawn]
-        return [chosen[i] for i in rng.permutation(len(chosen))]
+        kinds = dict.fromkeys(places, kind) | dict.fromkeys(drawn, Pick.CONTROL)
+        return [Chosen(impression=pool[i].impression, p_any=pool[i].p_any, pick=kinds[i]) for i in kinds]
+
+    def _doubted(self, place: Place, n: int) -> list[Chosen]:
+        """The n gravest doubts of the serving bundle that nobody was asked about yet, each with the answer to confirm.
+
+        What was answered with an option that is retired by now has no vote, so it is not asked about."""
+        doubts = {
+            key: item
+            for key, item in place.suggester.doubts.items()
+            if item is None or item in place.suggester.candidates
+        }
+        if n == 0 or not doubts:
+            return []
+        rows = self._reads.select("doubted_contexts", surface=place.name, keys=list(doubts))
+        slate_of = {str(row["context_key"]): row for row in rows}
+        asked = [(slate_of[key], item) for key, item in doubts.items() if key in slate_of][:n]
+        return [
+            Chosen(
+                impression=str(row["id"]),
+                p_any=float(str(row["p_any"])),
+                pick=Pick.DOUBTED,
+                doubted=_answer(place, item),
+            )
+            for row, item in asked
+        ]
 
     def _open(self, place: Place) -> list[Open]:
         """A sample of the latest requests that could be asked, one a context."""
@@ -112,12 +152,12 @@ class Picker:
             for row in rows
         ]
 
-    def _enqueue(self, place: Place, picked: Sequence[tuple[Open, Pick]], now: datetime) -> None:
+    def _enqueue(self, place: Place, picked: Sequence[Chosen], now: datetime) -> None:
         """All of them or none. They wait in the order they came, so that the blind ones are answered as often."""
         records: list[Record] = []
         writes: list[CasWrite] = []
         tasks: list[Task] = []
-        for each, kind in picked:
+        for each in picked:
             review = Review(
                 id=self._new_id(),
                 surface=place.name,
@@ -125,16 +165,23 @@ class Picker:
                 reason=ReviewReason.LEARNING,
                 at=now,
                 priority=0.0,
-                pick=kind,
+                pick=each.pick,
                 control_share=CONTROL_SHARE,
             )
-            tasks.append(Task(review=review, p_any=each.p_any))
+            tasks.append(Task(review=review, p_any=each.p_any, doubted=each.doubted))
             records.append(review_record(review))
             writes += self._board.writes_of(tasks[-1], 0)  # one: nobody waits, so nobody is told
         if tasks:
             revisions = self._log.append(records, writes=writes).revisions
             for task, revision in zip(tasks, revisions, strict=True):
                 self._board.took(task, revision)
+
+
+def _answer(place: Place, item: str | None) -> Answer:
+    if item is None:
+        return Answer(none=True)
+    known = place.catalogue.get(item)
+    return Answer(item=item, item_text=None if known is None else known.candidate.text)
 
 
 def _margin(p: np.ndarray) -> float:

@@ -286,8 +286,15 @@ def _review_view(task: Task, served: Served) -> ReviewView:
         escalation=task.review.id if task.is_awaited else None,
         needs=task.needs,
         due=task.due,
-        proposed=task.voices[-1].answer if task.voices and task.panel and task.panel.sign_off > 1 else None,
+        proposed=_proposed(task),
     )
+
+
+def _proposed(task: Task) -> Answer | None:
+    """What a colleague said and waits to be signed off; or the known answer that is doubted."""
+    if task.voices and task.panel and task.panel.sign_off > 1:
+        return task.voices[-1].answer
+    return task.doubted
 
 
 def _check_worker(worker: str) -> None:

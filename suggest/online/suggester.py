@@ -288,6 +288,11 @@ class Suggester:
             return 1.0
         return self._trigger.needs_answer(embedding)
 
+    @property
+    def doubts(self) -> Mapping[str, str | None]:
+        """Known answers that the serving bundle hardly believes, by context key, the gravest first."""
+        return self._model.doubts
+
     def use_trigger(self, trigger: Trigger | None) -> None:
         self._trigger = trigger
 

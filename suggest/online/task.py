@@ -47,6 +47,7 @@ class Task:
     panel: Panel | None = None  # more than one person answers; None: the first answer stands
     voices: tuple[Given, ...] = ()  # what the panel has said so far, one a person
     not_before: datetime | None = None  # put off: offered to nobody until then
+    doubted: Answer | None = None  # a known answer to confirm or to correct
 
     @property
     def urgency(self) -> tuple[int, float, str]:
@@ -174,6 +175,7 @@ def task_json(task: Task) -> dict[str, object]:
         "not_before": _text(task.not_before),
         "panel": None if task.panel is None else asdict(task.panel),
         "voices": [_given_json(voice) for voice in task.voices],
+        "doubted": None if task.doubted is None else asdict(task.doubted),
     }
 
 
@@ -208,6 +210,7 @@ def task_from_json(review_id: str, stored: Mapping[str, object]) -> Task:
         not_before=_time(stored.get("not_before")),
         panel=Panel(**panel) if isinstance(panel := stored.get("panel"), Mapping) else None,
         voices=tuple(_given(voice) for voice in cast("list[Mapping[str, object]]", stored.get("voices") or [])),
+        doubted=Answer(**doubted) if isinstance(doubted := stored.get("doubted"), Mapping) else None,
     )
 
 

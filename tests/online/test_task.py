@@ -141,3 +141,8 @@ _TASKS = st.sampled_from(
 @given(_TASKS)
 def test_a_task_survives_being_written_down(task: Task) -> None:
     assert task_from_json(task.review.id, json.loads(json.dumps(task_json(task)))) == task
+
+
+def test_a_doubted_answer_is_written_down_with_its_task() -> None:
+    task = replace(a_task(), doubted=Answer(item="refund", item_text="The refund is on its way."))
+    assert task_from_json(task.review.id, task_json(task)).doubted == task.doubted

@@ -146,7 +146,7 @@ qualify row_number() over (partition by labels.context_key order by labels.seque
 -- How many learning picks of a surface were made since a moment; what somebody asked for does not count.
 select count(*) as n
   from reviews
- where surface = $surface and reviews."at" >= $since and pick in ('coverage', 'informative', 'control')
+ where surface = $surface and reviews."at" >= $since and pick in ('coverage', 'informative', 'control', 'doubted')
 
 -- open_contexts --
 -- A sample of the latest requests of a surface that asked for an answer and got none from anybody: no label, no act, no
@@ -169,3 +169,13 @@ select id, embedding, text, p_any
                              from latest join impression_acts acts on acts.impression = latest.id
                             where acts.act > 0)
  order by hash(id || $salt) limit $limit
+
+-- doubted_contexts --
+-- The latest slate of each of these contexts that nobody was asked to look at again for a doubt.
+select id, context_key, p_any
+  from slates
+ where surface = $surface and learnable and not supplied and context_key in (select unnest($keys))
+   and context_key not in (select slates.context_key
+                             from reviews join slates on slates.id = reviews.impression
+                            where reviews.surface = $surface and reviews.pick = 'doubted')
+qualify row_number() over (partition by context_key order by sequence desc) = 1
