@@ -43,12 +43,13 @@ class Application:
     store: EmbeddedStore
     ticker: Ticker
     messenger: Ticker  # tells webhooks, on a thread of its own: a receiver may take its time
+    reporter: Ticker  # counts reports, on a thread of its own: a large log takes its time
     batcher: Batcher  # of the configured encoder
     encoders: Encoders
     clock: Clock
     secret_key: str  # the first secret key
     is_secret_key_new: bool  # made at this start: show it once
-    reporters: list[Callable[[], None]] = field(default_factory=list)  # store what reports are due; set by the web
+    reporters: list[Callable[[], None]] = field(default_factory=list)  # what counts reports; set by the web
 
     def load(self) -> None:
         """Wait for the encoder, and for the trigger that is fitted with it. Raises EncoderUnavailable."""
@@ -82,6 +83,7 @@ class Application:
         _let_go(self.batcher.encoder)
         self.ticker.close()
         self.messenger.close()
+        self.reporter.close()
         self.online.catch_up.close()
         self.loop.close()
         self.encoders.close()
@@ -98,10 +100,13 @@ class Application:
         """Send what webhooks are due, and what has come about since. The messenger does it every second."""
         try:
             self.online.alerts.look()
-            for report in self.reporters:
-                report()
         finally:
             self.online.webhooks.deliver()
+
+    def report(self) -> None:
+        """Count what reports and gauges are due. The reporter does it every second."""
+        for each in self.reporters:
+            each()
 
     def __enter__(self) -> Self:
         return self
@@ -213,6 +218,7 @@ def open_application(
         store=store,
         ticker=Ticker(),
         messenger=Ticker(),
+        reporter=Ticker(),
         batcher=batcher,
         encoders=encoders,
         clock=clock,
@@ -224,6 +230,7 @@ def open_application(
             online.catch_up.start()
         application.ticker.start(application.tick)
         application.messenger.start(application.tell)
+        application.reporter.start(application.report)
     else:
         application.load()
         online.catch_up.run()

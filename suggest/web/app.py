@@ -23,6 +23,7 @@ from suggest.web.assets import Shelf
 from suggest.web.call import ROUTE_SCOPE_KEY
 from suggest.web.cors import Cors
 from suggest.web.embed import Embed
+from suggest.web.gauges import ReportGauges
 from suggest.web.headers import REQUEST_ID_SCOPE_KEY, SafeHeaders
 from suggest.web.limits import Limits, RateLimiter
 from suggest.web.meters import Meters
@@ -67,6 +68,7 @@ def create_app(
         monotonic_s=monotonic_s,
         static=static,
         heartbeat_s=heartbeat_s,
+        gauges=ReportGauges(application, snapshots=lambda: _snapshots(app), monotonic_s=monotonic_s),
     )
     shelf = Shelf(static)
     embed = Embed(shelf, application.store.data_dir / "embed")
@@ -88,7 +90,8 @@ def create_app(
     app.state.parts = parts
     app.state.calls = CALLS
     app.state.embed = embed
-    application.reporters.append(Reporter(application.online, snapshots=lambda: _snapshots(app)).send_due)
+    reporter = Reporter(application.online, snapshots=lambda: _snapshots(app))
+    application.reporters.extend([reporter.send_due, parts.gauges.count])
     return app
 
 

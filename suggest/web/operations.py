@@ -35,7 +35,7 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     parts = parts_of(request)
     gauges = await run_in(parts.lanes.read, _gauges, parts)
-    text = "\n".join([*parts.meters.lines(), *gauges]) + "\n"
+    text = "\n".join([*parts.meters.lines(), *gauges, *parts.gauges.lines()]) + "\n"
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from suggest.web.gauges import ReportGauges
 from suggest.web.limits import Limits, RateLimiter
 from suggest.web.meters import Meters
 from suggest.web.replay import Replays
@@ -30,6 +31,7 @@ class Parts:
     lanes: Lanes
     monotonic_s: Callable[[], float]
     static: Path  # components/static
+    gauges: ReportGauges
     heartbeat_s: float = 15.0
     in_flight: int = 0
     streams: int = 0
