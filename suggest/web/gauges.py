@@ -52,7 +52,9 @@ class ReportGauges:
         counted = self._counted
         for name, help_text, samples in _families(() if counted is None else counted.summaries):
             yield from family(name, "gauge", help_text, samples)
-        age = {} if counted is None else {(): (self._application.clock.now() - counted.at).total_seconds()}
+        age: dict[Labels, float] = (
+            {} if counted is None else {(): (self._application.clock.now() - counted.at).total_seconds()}
+        )
         yield from family("suggest_report_age_seconds", "gauge", "Since the snapshot that they were counted on.", age)
 
     def count(self) -> None:
