@@ -32,6 +32,8 @@ class Asked(Spoken, Protocol):
     def is_whole(self) -> bool: ...
     @property
     def page(self) -> str | None: ...
+    @property
+    def against(self) -> Period | None: ...
 
 
 def base(surface: str) -> str:
@@ -45,7 +47,7 @@ def to_page(view: Asked, page: str, **changed: str | None) -> str:
 
 def to_rows(view: Asked, figure: str, form: str = "csv") -> str:
     """The rows of a figure, of just the time that was measured."""
-    query = _bounds(view) | dict(view.lens.query) | {"page": view.page, "versus": view.versus}
+    query = _bounds(view) | dict(view.lens.query) | {"page": view.page, "versus": view.versus} | _against(view)
     return with_query(f"{base(view.surface)}/{figure}.{form}", query)
 
 
@@ -69,4 +71,9 @@ def _bounds(view: Spoken) -> dict[str, str | None]:
 
 def _query(view: Asked) -> dict[str, str | None]:
     """As it was asked for: a report of everything stays one of everything tomorrow."""
-    return {**({} if view.is_whole else _bounds(view)), **view.lens.query, "versus": view.versus}
+    return {**({} if view.is_whole else _bounds(view)), **view.lens.query, "versus": view.versus, **_against(view)}
+
+
+def _against(view: Asked) -> dict[str, str | None]:
+    then = view.against
+    return {} if then is None else {"vs_from": rfc3339(then.from_), "vs_to": rfc3339(then.to)}

@@ -17,8 +17,8 @@ from components.number import percent, plural
 from suggest.metrics.interval import Interval, wilson
 
 CHANGES = Definition(
-    what="Each headline share beside what it is compared with (the period of the same length before, or another "
-    "bundle), and whether the difference is more than chance.",
+    what="Each headline share beside what it is compared with (the period of the same length before, another "
+    "time, or another bundle), and whether the difference is more than chance.",
     formula="Difference of two shares with the 95% interval of Newcombe (1998, method 10, from two Wilson intervals). "
     "More than chance: the interval leaves out 0.",
     caveat="Five shares are compared: one of them differs by chance alone more often than one period in twenty. A "

@@ -9,6 +9,8 @@ from htpy import Element, Node, a, article, details, div, h1, h3, nav, p, span, 
 from analytics import addresses
 from analytics.bundles import BundleHistory, gate_lines
 from analytics.drawn import at_words
+from analytics.narrowing import lenses
+from analytics.noting import NoteForm, note_form
 from analytics.pages.registry import PAGES
 from analytics.report import ReportView
 from analytics.section import Address, carried, drawn_section
@@ -26,9 +28,11 @@ FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; f
 _STATES: dict[str, Tone] = {"promoted": "good", "kept": "warn", "failed": "bad", "rolled-back-to": "accent"}
 
 
-def render(view: ReportView) -> str:
-    """The page at /reports/{surface}: rows come from the server, styles from /static, nothing inline."""
-    return str(page(PageView(title=view.title, here="reports"), *_content(view, _served(view), links=True)))
+def render(view: ReportView, noting: NoteForm | None = None) -> str:
+    """The page at /reports/{surface}: rows come from the server, styles from /static, nothing inline. `noting` is the
+    form to write down what happened, for those who may."""
+    content = _content(view, _served(view), links=True, noting=noting)
+    return str(page(PageView(title=view.title, here="reports"), *content))
 
 
 def render_file(view: ReportView) -> str:
@@ -43,13 +47,19 @@ def _served(view: ReportView) -> Address:
     return lambda drawn: addresses.to_rows(view, drawn.figure.id)
 
 
-def _content(view: ReportView, address: Address, *, links: bool) -> list[Node]:
+def _content(view: ReportView, address: Address, *, links: bool, noting: NoteForm | None = None) -> list[Node]:
     told = view.empty is None and view.problem is None
-    around = [_tabs(view), _lenses(view)] if links and told else []
-    return [_head(view, links=links), view.simulated and _simulated(), *around, *_body(view, address, links=links)]
+    around = [_tabs(view), lenses(view)] if links and told else []
+    return [
+        _head(view, links=links),
+        view.simulated and _simulated(),
+        noting is not None and noting.notice is not None and notice(noting.notice),
+        *around,
+        *_body(view, address, links=links, noting=noting),
+    ]
 
 
-def _body(view: ReportView, address: Address, *, links: bool) -> list[Node]:
+def _body(view: ReportView, address: Address, *, links: bool, noting: NoteForm | None) -> list[Node]:
     if view.problem is not None:
         return [notice(view.problem)]
     if view.empty is not None:
@@ -63,12 +73,19 @@ def _body(view: ReportView, address: Address, *, links: bool) -> list[Node]:
                 each,
                 address,
                 about=view.surface,
-                after=_bundles(view) if each.id == "bundles" else None,
+                after=_after(view, each.id, noting),
                 links=links,
             )
             for each in view.sections
         ),
     ]
+
+
+def _after(view: ReportView, section: str, noting: NoteForm | None) -> Node:
+    """What stands under the figures of a section."""
+    if section == "bundles":
+        return _bundles(view)
+    return note_form(view, noting) if section == "changes" and noting is not None else None
 
 
 def _simulated() -> Element:
@@ -126,54 +143,6 @@ def _tabs(view: ReportView) -> Node:
             ]
             for each in PAGES
         )
-    ]
-
-
-def _lenses(view: ReportView) -> Node:
-    """Every way to narrow this page as a plain link; what is chosen can be let go."""
-    page_ = view.page or PAGES[0].name
-    narrowed = not view.lens.is_whole or view.versus is not None
-    served = [each.id for each in view.bundles][:8]
-    return details(".fold.lenses", open=narrowed)[
-        summary[f"Only {view.lens.words}" if view.lens.words else "Narrow or compare"],
-        div(".stack.stack-s")[
-            len(served) > 0
-            and _choices(
-                "Bundle",
-                [(id, addresses.to_page(view, page_, bundle=id), id == view.lens.bundle) for id in served],
-                addresses.to_page(view, page_, bundle=None) if view.lens.bundle else "",
-            ),
-            (
-                _choices(
-                    name,
-                    [
-                        (value, addresses.to_page(view, page_, field=name, value=value), _is(view, name, value))
-                        for value in values[:12]
-                    ],
-                    addresses.to_page(view, page_, field=None, value=None) if view.lens.field == name else "",
-                )
-                for name, values in view.fields
-            ),
-            len(served) > 1
-            and _choices(
-                "Compare with",
-                [(id, addresses.to_page(view, PAGES[0].name, versus=id), id == view.versus) for id in served],
-                addresses.to_page(view, PAGES[0].name, versus=None) if view.versus else "",
-                none="the time before",
-            ),
-        ],
-    ]
-
-
-def _is(view: ReportView, name: str, value: str) -> bool:
-    return (view.lens.field, view.lens.value) == (name, value)
-
-
-def _choices(label: str, links: list[tuple[str, str, bool]], let_go: str, none: str = "all") -> Node:
-    return p(".cluster.fine")[
-        span(".quiet")[label],
-        (a(href=href, aria_current="true" if chosen else None)[text] for text, href, chosen in links),
-        let_go and a(href=let_go)[none],
     ]
 
 

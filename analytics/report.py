@@ -42,6 +42,7 @@ class ReportView:
     page: str | None = None  # None: all of them
     lens: Lens = EVERYTHING
     versus: str | None = None  # the bundle that is compared with
+    against: Period | None = None  # or the time that is; both None: the time of the same length before
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # context fields that group, with their values
     empty: EmptyView | None = None  # in place of everything else
     problem: NoticeView | None = None  # the same, where the report could not be made
@@ -68,10 +69,12 @@ def report(
     page: str | None = None,
     lens: Lens = EVERYTHING,
     versus: str | None = None,
+    against: Period | None = None,
 ) -> ReportView:
     """Measure one surface over [from_, to). Without `from_`, from its first request on; without `to`, until `now`.
     Of a period longer than ten years its last ten. `page`: one page by its name; without, all of them in order.
-    `lens` narrows to a bundle or a group; `versus` is a bundle to compare with, instead of the period before.
+    `lens` narrows to a bundle or a group; `versus` is a bundle to compare with, `against` a time, instead of the
+    period before.
 
     Raises ValueError where the period does not run forward. An unknown surface reads like one that was never asked."""
     about = next((row for row in analytics.rows("surfaces") if row["surface"] == surface), {})
@@ -91,6 +94,7 @@ def report(
         page=page,
         lens=lens,
         versus=versus,
+        against=against,
     )
     if first_at is None:
         return replace(view, empty=first_run(surface, has_candidates=cast(int, extent["n_candidates"]) > 0))
@@ -147,6 +151,7 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
         bundles=view.bundles,
         fields=view.fields,
         versus=view.versus,
+        against=view.against,
     )
     n_requests = tally(analytics, surface, period)["requests"]
     if not n_requests:

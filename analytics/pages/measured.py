@@ -23,6 +23,7 @@ class Asking:
     bundles: tuple[BundleHistory, ...]  # newest first
     fields: tuple[tuple[str, tuple[str, ...]], ...]  # the context fields that group, with their values
     versus: str | None = None  # a bundle to compare with, instead of the period before
+    against: Period | None = None  # or another time
 
     @property
     def bounds(self) -> dict[str, object]:

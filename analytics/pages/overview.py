@@ -8,7 +8,7 @@ from typing import cast
 
 from analytics.act_figures import outcomes_figure
 from analytics.changes import changes, changes_figure, happenings_figure, tally
-from analytics.drawn import Drawn, bounds
+from analytics.drawn import Drawn, at_words, bounds
 from analytics.outcomes import outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.people import audits, decisions_over_time
@@ -64,7 +64,7 @@ def measure(asking: Asking) -> Measured:
         _typed_stat(cast(int, typed["taken"]), cast(int, typed["characters"])),
     )
     then = _other(asking)
-    against = f"bundle {asking.versus}" if asking.versus else "the period of the same length before this one"
+    against, word = _against(asking)
     return Measured(
         stats=stats,
         sections=(
@@ -73,7 +73,7 @@ def measure(asking: Asking) -> Measured:
                 title="What changed",
                 lede=f"Against {against}.",
                 figures=(
-                    changes_figure(changes(now, then), against="there" if asking.versus else "before"),
+                    changes_figure(changes(now, then), against=word),
                     happenings_figure(analytics, surface, period),
                 ),
             ),
@@ -93,12 +93,21 @@ def measure(asking: Asking) -> Measured:
     )
 
 
+def _against(asking: Asking) -> tuple[str, str]:
+    """What is compared with, in words, and in one word for a column."""
+    if asking.versus is not None:
+        return f"bundle {asking.versus}", "there"
+    if asking.against is not None:
+        return at_words(asking.against), "then"
+    return "the period of the same length before this one", "before"
+
+
 def _other(asking: Asking) -> Mapping[str, int]:
-    """The counts to compare with: another bundle's in the same time, else those of the time before."""
+    """The counts to compare with: another bundle's in the same time, or those of another time."""
     analytics, period = asking.analytics, asking.period
     if asking.versus is None:
         before = Period(from_=period.from_ - (period.to - period.from_), to=period.from_)
-        return tally(analytics, asking.surface, before)
+        return tally(analytics, asking.surface, asking.against or before)
     analytics.lens = replace(asking.lens, bundle=asking.versus)
     try:
         return tally(analytics, asking.surface, period)

@@ -58,6 +58,7 @@ def people_routes() -> list[BaseRoute]:
         Route("/reports/{surface}/{figure}.{form}", reports.rows),
         Route("/reports/{surface}/impressions", reports.impressions),
         Route("/reports/{surface}/second-look", reports.second_look, methods=["POST"]),
+        Route("/reports/{surface}/annotations", reports.annotate, methods=["POST"]),
         Route("/reports/{surface}/{page}", reports.page),
         Route("/admin", admin.overview),
         Route("/admin/surfaces", admin.create_surface, methods=["POST"]),

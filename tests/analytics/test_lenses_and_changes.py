@@ -40,6 +40,7 @@ class Speaking:
     period: Period = DAY
     lens: Lens = EVERYTHING
     versus: str | None = None
+    against: Period | None = None
     is_whole: bool = False
     page: str | None = None
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -17,12 +16,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from suggest.domain.clock import parse_rfc3339
-from suggest.domain.errors import Forbidden, StorageUnavailable
+from suggest.domain.errors import Forbidden, Invalid, StorageUnavailable
 from suggest.online.links import Role, Session
 from suggest.store.embedded import EmbeddedStore
 from suggest.web.call import path_id, query_text, wrong_query
+from suggest.web.handlers.admin import refusal
 from suggest.web.handlers.entrance import admitted, fields
+from suggest.web.handlers.report_notes import noted_at, noting_of
+from suggest.web.handlers.report_query import ASKED, against_of, lens_of, moment_of
 from suggest.web.parts import Parts, parts_of
 from suggest.web.problem import Refused
 from suggest.web.sessions import csrf_token
@@ -31,7 +32,6 @@ from suggest.web.threads import run_in
 if TYPE_CHECKING:  # imported by whoever first looks at a report: no start should wait for them
     from analytics import snapshot
     from analytics.impressions import ImpressionsView
-    from analytics.lens import Lens
     from analytics.report import ReportView
 
 T = TypeVar("T")
@@ -109,8 +109,8 @@ async def definitions(request: Request) -> Response:
 
 @admitted(Role.WORKER)
 async def page(request: Request, session: Session) -> Response:
-    """GET /reports/{surface}/{page}?from&to&bundle&field&value&versus: figures only, so whoever answers reviews may see
-    what became of them. Without a page the overview."""
+    """GET /reports/{surface}/{page}?from&to&bundle&field&value&versus&vs_from&vs_to: figures only, so whoever answers
+    reviews may see what became of them. Without a page the overview."""
     from analytics.pages.registry import BY_NAME, PAGES
     from analytics.render import render
     from analytics.report import failed
@@ -126,7 +126,29 @@ async def page(request: Request, session: Session) -> Response:
     except StorageUnavailable as broken:
         view = failed(surface, broken.detail, now=parts.application.clock.now())
         return HTMLResponse(render(view), status_code=503)
-    return HTMLResponse(await run_in(parts.lanes.read, render, view))
+    return HTMLResponse(await run_in(parts.lanes.read, render, view, noting_of(request, session)))
+
+
+@admitted(Role.OWNER)
+async def annotate(request: Request, session: Session) -> Response:
+    """POST /reports/{surface}/annotations?…: write down what happened, and go back to the overview it was seen on."""
+    from analytics.addresses import base, with_query
+    from analytics.noting import NoteForm
+    from analytics.pages.registry import PAGES
+    from analytics.render import render
+
+    parts, form = parts_of(request), await fields(request)
+    surface = await _surface(request)
+    text, at = form.get("text", ""), form.get("at", "").strip()
+    try:
+        await run_in(parts.lanes.log, parts.online.annotate, surface, text, noted_at(at))
+    except Invalid as wrong:
+        view = await _view(request, surface, PAGES[0].name)
+        noting = NoteForm(csrf=csrf_token(request), notice=refusal("Nothing was written down", wrong), text=text, at=at)
+        return HTMLResponse(await run_in(parts.lanes.read, render, view, noting), status_code=422)
+    asked = {name: query_text(request, name, longest=200) for name in ASKED}
+    address = with_query(f"{base(surface)}/{PAGES[0].name}", {**asked, "noted": "1"})
+    return RedirectResponse(f"{address}#changes", status_code=303)
 
 
 @admitted(Role.REVIEWER)
@@ -196,18 +218,21 @@ async def _surface(request: Request) -> str:
 
 async def _view(request: Request, surface: str, page: str | None) -> ReportView:
     parts = parts_of(request)
-    from_, to = _moment(request, "from"), _moment(request, "to")
+    from_, to = moment_of(request, "from"), moment_of(request, "to")
     now = parts.application.clock.now()
     if from_ is not None and from_ >= (to or now):
         raise wrong_query("from", "must lie before to, and before now")
     snapshots = _snapshots(request)
-    lens, versus = lens_of(request), query_text(request, "versus", longest=200)
+    lens, versus = lens_of(request), query_text(request, "versus", longest=200) or None
+    against = against_of(request)
+    if against is not None and versus is not None:
+        raise wrong_query("versus", "compares with a bundle, vs_from and vs_to with a time: send one of them")
     from analytics.report import report
 
     def measure(analytics: snapshot.Analytics) -> ReportView:
-        return report(analytics, surface, from_, to, now=now, page=page, lens=lens, versus=versus)
+        return report(analytics, surface, from_, to, now=now, page=page, lens=lens, versus=versus, against=against)
 
-    key = ("report", surface, from_, to, page, lens, versus)
+    key = ("report", surface, from_, to, page, lens, versus, against)
     return await run_in(parts.lanes.read, snapshots.read, key, measure)
 
 
@@ -218,7 +243,7 @@ async def _impressions(request: Request) -> ImpressionsView:
 
     parts = parts_of(request)
     surface = await _surface(request)
-    from_, to = _moment(request, "from"), _moment(request, "to")
+    from_, to = moment_of(request, "from"), moment_of(request, "to")
     now, lens = parts.application.clock.now(), lens_of(request)
     if from_ is not None and from_ >= (to or now):
         raise wrong_query("from", "must lie before to, and before now")
@@ -233,27 +258,6 @@ async def _impressions(request: Request) -> ImpressionsView:
     view = await run_in(parts.lanes.read, _snapshots(request).read, key, measure)
     sent = query_text(request, "sent", longest=4)
     return with_notice(view, int(sent)) if sent is not None and sent.isdecimal() else view
-
-
-def lens_of(request: Request) -> Lens:
-    """The bundle or group that a report is read through."""
-    from analytics.lens import Lens
-
-    given = {name: query_text(request, name, longest=200) for name in ("bundle", "field", "value")}
-    try:
-        return Lens(bundle=given["bundle"] or None, field=given["field"] or None, value=given["value"] or None)
-    except ValueError as wrong:
-        raise wrong_query("field", str(wrong)) from None
-
-
-def _moment(request: Request, name: str) -> datetime | None:
-    text = query_text(request, name, longest=64)
-    if not text:
-        return None
-    try:
-        return parse_rfc3339(text.replace(" ", "+"))  # an unescaped + arrives as a space
-    except ValueError as wrong:
-        raise wrong_query(name, f"is not an RFC 3339 time: {wrong}") from None
 
 
 def _snapshots(request: Request) -> Snapshots:
