@@ -25,7 +25,8 @@ with standing as (
     select context_key, list(distinct item) filter (item is not null) as items from known group by context_key
 ), slate as (
     select outcomes.impression as id, outcomes.context_key, outcomes.decision, outcomes.p_any, outcomes.bundle,
-           outcomes.served_at as "at", coalesce(options.shown, []) as shown, outcomes.outcome, outcomes.item
+           outcomes.served_at as "at", coalesce(options.shown, []) as shown, outcomes.outcome, outcomes.item,
+           outcomes.dismissed_in_part
       from outcomes_in_focus outcomes
       left join (select impression, list(item order by position) as shown from options_in_focus group by all) options
         on options.impression = outcomes.impression
@@ -34,7 +35,8 @@ with standing as (
     select slate.id, slate.context_key, slate.decision, slate.p_any, slate.bundle, slate."at", slate.shown,
            case when own.impression is not null then 'verdict'
                 when answers.context_key is not null then 'label'
-                when slate.outcome in ('selected', 'dismissed', 'overridden') then 'act' end as known_by,
+                when slate.outcome in ('selected', 'dismissed', 'overridden') and not slate.dismissed_in_part then 'act'
+                end as known_by,
            case when own.impression is not null then case when own.item is null then [] else [own.item] end
                 when answers.context_key is not null then coalesce(answers.items, [])
                 when slate.outcome = 'selected' then [slate.item]

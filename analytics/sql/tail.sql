@@ -21,7 +21,7 @@ select outcomes.impression, json_extract_string(slates.context, '$.text') as tex
   left join standing on standing.impression = outcomes.impression
   left join written on written.impression = outcomes.impression
  where case when standing.impression is not null then standing.item is null
-            else outcomes.outcome in ('dismissed', 'overridden') end
+            else outcomes.outcome in ('dismissed', 'overridden') and not outcomes.dismissed_in_part end
    and slates.embedding is not null
  order by outcomes.served_at desc, outcomes.impression desc
  limit $most

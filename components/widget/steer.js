@@ -144,11 +144,11 @@ export default (engine) => {
     text.focus();
   }
 
-  // Refusing is having seen it; of the others it says nothing.
+  // A dismissal that names an option is of that one; of the others it says nothing.
   function refuse(item) {
     refused.push(item.id);
     emit('refuse', { item, position: item.position });
-    track('view', { item: item.id, position: item.position });
+    track('dismiss', { item: item.id, position: item.position });
     return again({ exclude: refused });
   }
 

@@ -56,6 +56,15 @@ class Event:
     trusted: bool = False  # came with a secret key: caps and weights do not apply
     weight: float = 1.0  # how much it may teach: what the caps left of one voice when it came
 
+    @property
+    def is_refusal(self) -> bool:
+        """A dismissal that names an option speaks of that option alone, and ends nothing."""
+        return self.type is EventType.DISMISS and self.item is not None
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.type in TERMINAL and not self.is_refusal
+
     def __post_init__(self) -> None:
         check_id(self.eid, name="eid", longest=128)
         if self.type is EventType.SELECT and self.item is None:

@@ -68,7 +68,8 @@ def packed(
         "data": {
             "labels": len(examples) - len(clicks),
             "selections": sum(1 for e in clicks if e.right),
-            "dismissals": sum(1 for e in clicks if not e.right),
+            "dismissals": sum(1 for e in clicks if e.is_dismissal),
+            "refusals": sum(1 for e in clicks if e.is_refusal),
             "none_labels": sum(1 for e in examples.examples if e.is_none),
             "candidates": len(examples.catalog.ids),
         },

@@ -29,7 +29,8 @@ class Supplied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One context. `right` empty and `examined` empty: a none-label. `right` empty, `examined` not: a dismissal."""
+    """One context. `right` empty and `examined` empty: a none-label. `right` empty, `examined` not: a dismissal, or a
+    refusal."""
 
     key: str  # identity of the context: equal texts share it and never stand on both sides of a split
     text: str
@@ -47,6 +48,7 @@ class Example:
     asker: Asker | None = None  # of a click: who asked, and when
     wording: str = ""  # identity of its text alone; empty: the key is
     supplied: Supplied | None = None  # None: the options were the surface's own
+    is_refusal: bool = False  # one option was dismissed by name: nothing is said of the rest of the slate
     sure: float = 1.0  # P(what it says is true): people take by mistake, and dismiss what they never looked at
 
     @property
@@ -60,7 +62,7 @@ class Example:
 
     @property
     def is_dismissal(self) -> bool:
-        return not self.right and bool(self.examined)
+        return not self.right and bool(self.examined) and not self.is_refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,11 @@ def read_examples(
     births = {str(r["id"]): _int(r["sequence"]) for r in reads.select("candidate_births", surface=surface)}
     known = frozenset(catalog.ids)
     rows = Rows(encoder, dim, again)
-    found = [*_labels(reads, surface, known, births, rows), *_clicks(reads, surface, known, rows)]
+    found = [
+        *_labels(reads, surface, known, births, rows),
+        *_clicks(reads, surface, known, rows),
+        *_refusals(reads, surface, known, rows),
+    ]
     found.sort(key=lambda e: e.order)
     found = found[-MOST_EXAMPLES:]
     audited = Audited(**{k: _int(n) for k, n in reads.select("audited_slates", surface=surface)[0].items()})
@@ -158,6 +162,30 @@ def _clicks(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> It
             examined=examined,
             slot=slot,
             shown=tuple(shown),
+        )
+
+
+def _refusals(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> Iterable[Example]:
+    for r in reads.select("refused_options", surface=surface, after=0):
+        weight = weights.CLICK * weights.REFUSAL * float(cast("float", r["weight"]))
+        supplied = _supplied(r) if r["supplied"] else None
+        item = str(r["item"])
+        if not rows.can_hold(r) or weight <= 0 or item not in (known if supplied is None else supplied.ids):
+            continue
+        yield Example(
+            key=str(r["context_key"]),
+            text=_text(r["context"]),
+            wording=_wording(r["context"]),
+            traits=_traits(r["context"]),
+            supplied=supplied,
+            asker=_asker(r),
+            row=rows.add(r),
+            right=(),
+            weight=weight,
+            order=float(_int(r["sequence"])),
+            click=True,
+            examined=(item,),
+            is_refusal=True,
         )
 
 

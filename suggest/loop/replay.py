@@ -43,6 +43,8 @@ class Replay:
         self._examples = examples
         votes: dict[tuple[str, str | None], tuple[int, float]] = {}  # said again, the larger weight counts, as served
         for e in examples.examples:
+            if e.is_refusal:
+                continue  # no vote: it does not say what is right, nor that nothing is
             answers: Sequence[str | None] = e.right or (None,)
             weight = (
                 e.sure

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from suggest.domain import weight as weights
 from suggest.online.embedding import Embedder, StoredContext
-from suggest.online.surfaces import Serving, lesson_of
+from suggest.online.surfaces import Serving, lesson_of, refusal_lesson
 from suggest.retrieve.vectors import Embeddings, Vector
 
 T = TypeVar("T")
@@ -67,6 +67,7 @@ class Told:
     chosen: str | None = None  # the right option, where there is one
     weight: float = 1.0
     is_label: bool = False
+    is_refusal: bool = False  # of one option: it says nothing of the others
 
 
 def read_past(reads: Reads, surface: str, embedder: Embedder, *, also_unseen: bool = False) -> Past:
@@ -142,11 +143,12 @@ def told_since(
     upto = END if upto is None else upto
     asked = {"surface": surface, "encoder": embedder.fingerprint, "after": sequence, "upto": upto, "limit": limit}
     outcomes = [(row, _told(row)) for row in reads.select("latest_outcomes", **asked)]
+    refusals = [(row, {str(row["item"]): False}) for row in reads.select("latest_refusals", **asked)]
     labels = [
         (row, {str(row["item"]): True}) for row in reads.select("latest_labels", **asked) if row["id"] not in withdrawn
     ]
     latest = sorted(
-        (each for each in (*outcomes, *labels) if each[1]), key=lambda each: cast("int", each[0]["sequence"])
+        (each for each in (*outcomes, *refusals, *labels) if each[1]), key=lambda each: cast("int", each[0]["sequence"])
     )[-limit:]
     rows, is_there = embedder.of_stored([stored_context(row) for row, _ in latest], also_unseen=also_unseen)
     return [
@@ -178,6 +180,16 @@ def _lesson(row: Mapping[str, object], told: Mapping[str, bool], vector: Vector)
     key = str(row["context_key"])
     if "act" not in row:
         return Told(name=str(row["id"]), key=key, embedding=vector, outcomes=told, is_label=True)
+    weight = float(cast("float", row["weight"]))
+    if row["act"] == 0:
+        return Told(
+            name=refusal_lesson(str(row["id"]), str(row["item"])),
+            key=key,
+            embedding=vector,
+            outcomes=told,
+            weight=weights.REFUSAL * weight,
+            is_refusal=True,
+        )
     is_select = row["act"] == 3
     return Told(
         name=lesson_of(str(row["id"]), is_select=is_select),
@@ -185,7 +197,7 @@ def _lesson(row: Mapping[str, object], told: Mapping[str, bool], vector: Vector)
         embedding=vector,
         outcomes=told,
         chosen=str(row["item"]) if is_select else None,
-        weight=float(cast("float", row["weight"])),
+        weight=weight,
     )
 
 

@@ -19,7 +19,7 @@ MOST_DECIDED = 3_000  # slates of the log that are told again: a tenth of a seco
 
 
 GONE = ""  # stands for an option whose past counts no more: no id is empty
-Decided = tuple[Act, float]  # what became of a slate, and its p_any
+Decided = tuple[Act, float | None]  # what became of a slate, and its p_any; None: of one option of it
 
 
 class Reads(Protocol):
@@ -54,14 +54,14 @@ class People:
             people.learn(act, p_any=p_any)
         return people
 
-    def learn(self, act: Act, *, p_any: float) -> None:
-        """What became of one slate; `p_any` as it was served."""
+    def learn(self, act: Act, *, p_any: float | None) -> None:
+        """What became of one slate; `p_any` as it was served, None where nothing is said of the slate as a whole."""
         with self._lock:
             if self._meanwhile is not None:
                 self._meanwhile.append((act, p_any))
             self._habits.learn(act)
             who = [person for person in act.asker.persons if person is not None]
-            if who:
+            if who and p_any is not None:
                 self._effects.learn(who, p_none=1.0 - p_any, nothing=act.taken is None)
 
     def habits(self, asker: Asker, ids: Sequence[str]) -> Floats | None:
@@ -89,6 +89,12 @@ def act_of(asker: Asker, shown: Sequence[str], taken: str | None, *, is_known: b
     )
 
 
+def refusal_of(asker: Asker, item: str, *, is_known: bool, order: float = 0.0) -> Act:
+    """What the refusal of one option says: it alone was passed over."""
+    act = act_of(asker, [item], None, is_known=is_known, order=order)
+    return replace(act, weight=act.weight * weights.REFUSAL)
+
+
 def read_decided(reads: Reads, surface: str, *, upto: int = 2**62) -> list[Decided]:
     """The latest of what people decided, up to a sequence of the log and oldest first.
 
@@ -96,17 +102,17 @@ def read_decided(reads: Reads, surface: str, *, upto: int = 2**62) -> list[Decid
     born, decided = born_again(reads, surface), []
     for row in reversed(reads.select("latest_decided", surface=surface, upto=upto, limit=MOST_DECIDED)):
         sequence = cast("int", row["sequence"])
-        act = act_of(
-            asker_of(row),
-            cast("list[str]", row["shown"] or []),
-            cast("str | None", row["item"]) if row["act"] == 3 else None,
-            is_known=bool(row["is_known"]),
-        )
+        asker, is_known, item = asker_of(row), bool(row["is_known"]), cast("str | None", row["item"])
+        if row["act"] == 0 and item is not None:
+            act = refusal_of(asker, item, is_known=is_known)
+        else:
+            shown = cast("list[str]", row["shown"] or [])
+            act = act_of(asker, shown, item if row["act"] == 3 else None, is_known=is_known)
         if born:
             was_reset = act.taken is not None and sequence < born.get(act.taken, 0)
             passed = tuple(i for i in act.passed if sequence >= born.get(i, 0))
             act = replace(act, passed=passed, taken=GONE if was_reset else act.taken)
-        decided.append((act, cast("float", row["p_any"])))
+        decided.append((act, cast("float | None", row["p_any"])))
     return decided
 
 

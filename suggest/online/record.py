@@ -17,10 +17,10 @@ from suggest.domain.text import LONGEST_TEXT_BYTES, check_id
 from suggest.online.caps import MOST_EVENTS_OF_ONE_IMPRESSION, Caps
 from suggest.online.messages import RawEvent, Recorded, Rejected
 from suggest.online.outcomes import Outcomes, outranks
-from suggest.online.people import act_of
+from suggest.online.people import act_of, refusal_of
 from suggest.online.served import Served, Shelf
 from suggest.online.signing import Signing
-from suggest.online.surfaces import Place, Serving, lesson_of
+from suggest.online.surfaces import Place, Serving, lesson_of, refusal_lesson
 from suggest.online.tokens import ImpressionToken, verify_token
 from suggest.online.watching import Watches
 from suggest.rank.habits import Asker
@@ -120,7 +120,7 @@ class Recorder:
             )
         except ValueError as wrong:
             raise Refused("invalid-event", f"{wrong}.") from None
-        if kind not in TERMINAL:
+        if not (event.is_terminal or event.is_refusal):
             return event
         # also: what was learned from this slate before must be known before the new event can be seen in the log
         served = self._shelf.get(impression)
@@ -155,7 +155,9 @@ class Recorder:
         for event in events:
             if event.type is EventType.VIEW:
                 self._outcomes.viewed(event.surface, event.impression)
-            if event.type in TERMINAL:
+            if event.is_refusal:
+                self._refuse(event)
+            elif event.is_terminal:
                 best = highest.setdefault(event.impression, event)
                 if outranks(TERMINAL[event.type], TERMINAL[best.type]):
                     highest[event.impression] = event
@@ -185,13 +187,30 @@ class Recorder:
             self._learn(event, served)
         return before is Outcome.PENDING
 
+    def _refuse(self, event: Event) -> None:
+        """One option of a slate that is still open was dismissed by name: learn that, weakly, and nothing else."""
+        served = self._shelf.get(event.impression)
+        if served is None or event.item is None:
+            return
+        with served.lock:
+            if not _says_something(event, served):
+                return
+            served.refused.add(event.item)
+        if not served.slate.learnable or event.weight <= 0:
+            return
+        self._place(event.surface).suggester.people.learn(
+            refusal_of(_asker(served), event.item, is_known=event.trusted or served.user_key is not None), p_any=None
+        )
+        for serving in self._place(event.surface).learners():
+            if serving.is_new(refusal_lesson(event.impression, event.item)):
+                _teach(serving, event, served)
+
     def _get_to_know(self, event: Event, served: Served) -> None:
         """Once per slate, whatever encoder serves: what this person took, or that nothing was right for them."""
         slate = served.slate
-        asker = Asker(user=served.user_key, session=slate.context.session, at=slate.at.timestamp())
         taken = event.item if event.type is EventType.SELECT else None
         is_known = event.trusted or served.user_key is not None
-        act = act_of(asker, [item.id for item in slate.items], taken, is_known=is_known)
+        act = act_of(_asker(served), [item.id for item in slate.items], taken, is_known=is_known)
         self._place(event.surface).suggester.people.learn(act, p_any=slate.p_any)
 
     def _learn(self, event: Event, served: Served) -> None:
@@ -208,12 +227,12 @@ class Recorder:
     def _weight(
         self, event: Event, served: Served, token: ImpressionToken, address: str | None, now: datetime
     ) -> float:
-        if not outranks(TERMINAL[event.type], served.outcome):
+        if not _says_something(event, served):
             return 0.0  # a repeat: it says nothing new, and must not use up what this voice may say
         return self._caps.weight(
             surface=event.surface,
             subject=served.subject if token.is_vouched else address or served.subject,
-            item=event.item or "",
+            item=f"{event.item}\0refused" if event.is_refusal else event.item or "",  # no id holds a NUL
             key=served.key,
             now=now,
             is_vouched=token.is_vouched,
@@ -228,8 +247,11 @@ def _teach(serving: Serving, event: Event, served: Served) -> None:
             serving.embedder.keep(served.key, vector)
     if vector is None:  # the encoder is busy; the next retrain learns it
         return
-    shown = [item.id for item in served.slate.items]
     p_select = {item.id: item.p_select for item in served.slate.items}
+    if event.is_refusal and event.item is not None:
+        serving.suggester.learn_refusal(vector, event.item, weight=event.weight, served=p_select)
+        return
+    shown = [item.id for item in served.slate.items if item.id == event.item or item.id not in served.refused]
     if event.type is not EventType.SELECT:
         serving.suggester.learn_dismiss(served.key, vector, passed_over=shown, weight=event.weight, served=p_select)
         return
@@ -238,6 +260,18 @@ def _teach(serving: Serving, event: Event, served: Served) -> None:
     serving.suggester.learn_select(
         served.key, vector, event.item, passed_over=passed_over, weight=event.weight, served=p_select
     )
+
+
+def _says_something(event: Event, served: Served) -> bool:
+    """Whether this was not known of the slate before."""
+    if event.is_refusal:
+        return served.outcome is Outcome.PENDING and event.item not in served.refused
+    return outranks(TERMINAL[event.type], served.outcome)
+
+
+def _asker(served: Served) -> Asker:
+    slate = served.slate
+    return Asker(user=served.user_key, session=slate.context.session, at=slate.at.timestamp())
 
 
 def _kind(sent: object) -> EventType:

@@ -97,12 +97,14 @@ class Restorer:
         if not rows or rows[0]["context"] is None:
             return None
         events = self._store.select("events_of_impressions", ids=[impression])
-        kinds = [EventType(str(event["type"])) for event in events]
+        refused = {str(each["item"]) for each in events if each["type"] == "dismiss" and each["item"] is not None}
+        kinds = [EventType(str(each["type"])) for each in events if each["type"] != "dismiss" or each["item"] is None]
         return Served(
             slate=slate_of(rows[0]),
             key=str(rows[0]["context_key"]),
             user_key=cast("str | None", rows[0]["user_key"]),
             outcome=outcome(kinds, waited_s=0.0, reward_wait_s=1.0),
+            refused=refused,
         )
 
     def serves_champion(self, place: Place) -> bool:

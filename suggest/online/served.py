@@ -27,6 +27,7 @@ class Served:
     key: str  # of its context, as it was asked: a stored context may be redacted
     user_key: str | None
     outcome: Outcome = Outcome.PENDING  # the highest that was learned
+    refused: set[str] = field(default_factory=set)  # options that were dismissed by name
     lock: Lock = field(default_factory=Lock)
 
     @property

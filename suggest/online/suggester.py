@@ -369,6 +369,13 @@ class Suggester:
             self._contradict(embedding, passed_over, served, weight=min(weight, 1.0))
             self.memory.add(key, embedding, None, weight=weights.DISMISSAL * min(weight, 1.0))
 
+    def learn_refusal(
+        self, embedding: Vector, item: str, *, weight: float = 1.0, served: Mapping[str, float] | None = None
+    ) -> None:
+        """A person did not want this one; of the others, and of what the memory holds, it says nothing."""
+        with self._lock:
+            self._teach(embedding, {item: False}, served=served, weight=weights.REFUSAL * min(weight, 1.0))
+
     def learn_label(
         self,
         key: str,

@@ -95,6 +95,11 @@ def lesson_of(impression: str, *, is_select: bool) -> str:
     return f"{impression}:{'select' if is_select else 'none'}"
 
 
+def refusal_lesson(impression: str, item: str) -> str:
+    """The name of what the refusal of one option teaches."""
+    return f"{impression}:not:{item}"
+
+
 class Surfaces:
     def __init__(self, cas: Cas, *, open_place: Callable[[Surface], Place]) -> None:
         self._cas = cas

@@ -123,6 +123,9 @@ def _teach(serving: Serving, told: Told) -> None:
             is_verdict = told.name.startswith(VERDICT_LABEL)
             suggester.learn_label(told.key, told.embedding, told.chosen, replace=is_verdict)
         return
+    if told.is_refusal:
+        suggester.replay_head(told.embedding, told.outcomes, weight=told.weight)
+        return
     passed_over = [item for item in told.outcomes if item != told.chosen]
     if told.chosen is None:
         suggester.learn_dismiss(told.key, told.embedding, passed_over=passed_over, weight=told.weight)

@@ -153,7 +153,9 @@ class Log:
         self.store.append([slate_record(slate, user_key=user_key)])
         return slate.id
 
-    def event(self, impression: str, type: str, item: str | None = None, *, weight: float = 1.0) -> Log:
+    def event(
+        self, impression: str, type: str, item: str | None = None, *, weight: float = 1.0, position: int | None = None
+    ) -> Log:
         event = Event(
             eid=self._id("e"),
             impression=impression,
@@ -161,6 +163,7 @@ class Log:
             type=EventType(type),
             received_at=NOON,
             item=item,
+            position=position,
             weight=weight,
         )
         self.store.append([event_record(event)])
@@ -276,6 +279,26 @@ def test_a_dismissal_of_what_is_retired_by_now_says_nothing_of_the_others(log: L
 
 def test_a_dismissal_of_options_that_a_caller_supplied_says_nothing_of_the_catalog(log: Log, folder: Path) -> None:
     assert len(log.event(log.slate("hello", ("x", "y")), "dismiss").read(folder)) == 0
+
+
+def test_a_refusal_speaks_of_one_option_and_weakly(log: Log, folder: Path) -> None:
+    example = only(log.event(log.slate("hello", ("a", "b")), "dismiss", "b").read(folder))
+    assert (example.right, example.examined, example.shown) == ((), ("b",), ())
+    assert example.is_refusal
+    assert not example.is_dismissal
+    assert example.weight == pytest.approx(weights.CLICK * weights.REFUSAL)
+
+
+@pytest.mark.parametrize(
+    ("act", "item", "also"), [("select", "b", ["c"]), ("override", None, []), ("dismiss", None, [])]
+)
+def test_a_refusal_counts_once_beside_what_was_done_with_the_slate(
+    log: Log, folder: Path, act: str, item: str | None, also: list[str]
+) -> None:
+    impression = log.slate("hello", ("a", "b", "c"))
+    log.event(impression, "dismiss", "a", position=0).event(impression, "dismiss", "c", position=2)
+    log.event(impression, act, item, position=1 if item else None)
+    assert [e.examined[0] for e in log.read(folder).examples if e.is_refusal] == also
 
 
 def brought(*ids: str, n_columns: int, fields: Mapping[str, Mapping[str, object]] | None = None) -> Pool:

@@ -49,6 +49,13 @@ def test_the_highest_of_select_dismiss_override_counts(
     assert outcome(map(EventType, types), waited_s=7200, reward_wait_s=1800) == expected
 
 
+def test_a_dismissal_of_one_option_is_one_in_part_and_only_that_option_was_examined(store: EmbeddedStore) -> None:
+    row = outcome_row(store, an_event("e1", "dismiss", item="c1", position=1))
+    assert (row["outcome"], row["dismissed_in_part"], row["decided_at"]) == ("dismissed", True, None)
+    with store.database.reading() as cursor:
+        assert cursor.execute("select item from impression_options where examined").fetchall() == [("c1",)]
+
+
 def test_silence_is_pending_until_the_wait_is_over(store: EmbeddedStore) -> None:
     before, after = NOON + timedelta(seconds=1799), NOON + timedelta(seconds=1800)
     assert outcome_row(store, an_event("e1"), moment=before)["outcome"] == "pending"

@@ -73,6 +73,7 @@ select * from (
       from events
       join slates on slates.id = events.impression
      where events.surface = $surface and events.type in ('select', 'dismiss', 'override') and events.sequence > $after
+       and (events.type <> 'dismiss' or events.item is null)
        and slates.bundle = $bundle and slates."at" >= $since and slates.decision in ('show', 'auto')
        and slates.feature_version > 0
     union all
@@ -92,6 +93,7 @@ select * from (
       from events
       join slates on slates.id = events.impression
      where events.surface = $surface and events.type in ('select', 'dismiss', 'override')
+       and (events.type <> 'dismiss' or events.item is null)
        and slates.bundle <> $bundle and slates.bundle <> 'imported' and slates."at" < $since
        and slates.decision in ('show', 'auto') and slates.feature_version > 0
     union all
@@ -109,7 +111,7 @@ select * from (
 -- Slates of a surface that were shown and whose users have had their time: what a random audit found in some of them (of
 -- each review the verdict that stands), and what their users did with all of them.
 with shown as (
-    select slates.id, slates.shown, outcomes.outcome
+    select slates.id, slates.shown, outcomes.outcome, outcomes.dismissed_in_part
       from slates
       join outcomes on outcomes.impression = slates.id and outcomes.outcome <> 'pending'
      where slates.surface = $surface and slates.learnable and slates.decision in ('show', 'auto')
@@ -125,4 +127,4 @@ judged as (
 select (select count(*) from judged where is_right) as "right",
        (select count(*) from judged where not is_right) as wrong,
        (select count(*) from shown where outcome = 'selected') as selected,
-       (select count(*) from shown where outcome in ('dismissed', 'overridden')) as dismissed
+       (select count(*) from shown where outcome in ('dismissed', 'overridden') and not dismissed_in_part) as dismissed

@@ -37,8 +37,9 @@ select recent.id as impression, recent."at", recent.user_key, recent.session, re
  order by recent.sequence
 
 -- latest_decided --
--- The last slates that people decided up to a sequence, the latest first: who takes what, and who asks for what is not
--- there.
+-- The last slates that people decided up to a sequence, and the options they refused by name (act 0), the latest first: who
+-- takes what, and who asks for what is not there.
+select * from (
 select slates.user_key, slates.session, slates."at", slates.p_any, json_extract_string(slates.shown, '$[*].id') as shown,
        acts.act, acts.selected_item as item, acts.trusted or slates.user_key is not null as is_known,
        acts.first_terminal_sequence as sequence
@@ -46,7 +47,13 @@ select slates.user_key, slates.session, slates."at", slates.p_any, json_extract_
   join impression_acts acts on acts.impression = slates.id
  where slates.surface = $surface and slates.learnable and acts.act > 0 and slates.bundle <> 'imported'
    and acts.first_terminal_sequence <= $upto
- order by acts.first_terminal_sequence desc limit $limit
+union all
+select slates.user_key, slates.session, slates."at", null, null, 0, refusals.item,
+       refusals.trusted or slates.user_key is not null, refusals.sequence
+  from slates
+  join refusals on refusals.impression = slates.id
+ where slates.surface = $surface and slates.learnable and refusals.weight > 0 and refusals.sequence <= $upto)
+ order by sequence desc limit $limit
 
 -- busiest_hour --
 -- The most requests that a surface had in one hour since a moment: what people must be able to keep up with.
@@ -107,6 +114,17 @@ select slates.id, slates.encoder, slates.embedding, slates.context_key,
    and acts.first_terminal_sequence > $after
    and acts.first_terminal_sequence <= $upto
  order by acts.first_terminal_sequence desc limit $limit
+
+-- latest_refusals --
+-- The last options that were refused by name and that a bundle has not seen, likewise (act 0).
+select slates.id, slates.encoder, slates.embedding, slates.context_key,
+       case when slates.encoder = $encoder then null else slates.context end as context,
+       0 as act, refusals.item, refusals.weight, refusals.sequence
+  from slates
+  join refusals on refusals.impression = slates.id
+ where slates.surface = $surface and slates.learnable and refusals.weight > 0
+   and refusals.sequence > $after and refusals.sequence <= $upto
+ order by refusals.sequence desc limit $limit
 
 -- latest_labels --
 -- The last labels that a bundle has not seen, likewise.

@@ -13,6 +13,16 @@ select slates.id as impression, slates.context_key, slates.context, slates.encod
  where slates.surface = $surface and slates.learnable and acts.act > 0 and acts.first_terminal_sequence > $after
  order by acts.first_terminal_sequence
 
+-- refused_options --
+-- Options that were refused by name, joined with their slates, in the order they were refused.
+select refusals.impression, refusals.item, refusals.weight, refusals.sequence, slates.context_key, slates.context,
+       slates.encoder, slates.embedding, slates.shown, slates.supplied, slates.pool_ids, slates.user_key, slates.session,
+       case when slates.supplied then slates.features end as features, slates."at", slates.bundle
+  from refusals
+  join slates on slates.id = refusals.impression
+ where slates.surface = $surface and slates.learnable and refusals.sequence > $after
+ order by refusals.sequence
+
 -- pending_impressions --
 -- Impressions nobody decided yet, whose silence may still be waited for: served since a moment, oldest first.
 select slates.id as impression, slates.surface, slates."at", slates.p_any, slates.shown, slates.context_key,
