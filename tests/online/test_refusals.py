@@ -86,7 +86,8 @@ def test_what_this_person_refuses_is_known_of_them_after_a_restart_too(world: Wo
     assert (asker["act"], asker["p_any"], asker["item"]) == (0, None, proposed.slate.items[0].id)
     world.restart()
     again = world.online.suggester("shop").people
-    assert again is not people and again._habits
+    assert again is not people
+    assert again._habits
     assert not again._effects._effects, "it is not said that nothing was right for them"
 
 
@@ -96,4 +97,5 @@ def test_a_voice_that_nobody_vouches_for_refuses_ever_more_weakly(world: World) 
         refuse(world, proposed, proposed.slate.items[0].id, trusted=False)
     rows = world.app.store.select("latest_refusals", surface="shop", encoder="", after=0, upto=2**62, limit=9)
     weights = sorted((row["weight"] for row in rows), reverse=True)
-    assert weights[0] == 0.5 and weights[-1] < 0.5
+    assert weights[0] == 0.5
+    assert weights[-1] < 0.5
