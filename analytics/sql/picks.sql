@@ -16,6 +16,6 @@ select reviews.pick, standing.review is not null as answered, standing.item,
   left join (select impression, array_agg(item order by position) as items
                from slate_options group by impression) shown
     on shown.impression = reviews.impression
- where reviews.surface = $surface and reviews.pick is not null and reviews.pick <> 'doubted'
+ where reviews.surface = $surface and reviews.pick is not null and reviews.pick not in ('doubted', 'guideline')
    and reviews.impression in (select impression from outcomes_in_focus)
  order by reviews.sequence

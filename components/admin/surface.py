@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from htpy import Element, a, div, h1, p
 
+from components.admin.guideline import guideline_section
 from components.admin.models import models_section
 from components.admin.page import admin_page
 from components.admin.playground import playground_section
@@ -33,6 +34,7 @@ def surface_page(view: SurfaceView) -> Element:
         ],
         view.notice is not None and notice(view.notice),
         policy_section(view),
+        view.is_owner and guideline_section(view),
         view.is_owner and models_section(view),
         view.is_owner and playground_section(view),
         view.is_owner and reporting_section(view),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from components.guideline import GuidelineView
 from components.notice import NoticeView
 
 TargetKind = Literal["precision", "review_share", "cost", "p_any"]
@@ -212,6 +213,14 @@ class ReportingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuidelineAbout:
+    text: str  # Markdown
+    shown: GuidelineView
+    n_outdated: int  # answers that rest on a paragraph that has changed since
+    disputes: tuple[tuple[str, str], ...] = ()  # the paragraph, and what somebody wrote of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurfaceView:
     csrf: str
     name: str
@@ -232,3 +241,4 @@ class SurfaceView:
     notice: NoticeView | None = None
     is_owner: bool = True  # who is none may only send everything to people
     reporting: ReportingView | None = None
+    guideline: GuidelineAbout | None = None

@@ -22,6 +22,7 @@ from htpy import (
 )
 
 from components.console.form import held, sends
+from components.console.guideline import dispute
 from components.console.views import DeskView, OptionView, ProposedView, TaskView
 from components.keycap import keys
 from components.meter import meter
@@ -42,7 +43,7 @@ def _sign_off(view: DeskView, task: TaskView, proposed: ProposedView) -> Node:
     is_doubted = task.reason == "learning"
     return form(".task-sign.card.card-tight", sends("/console/answer"))[
         held(view, task),
-        h2(".label")["Answered before, and doubted" if is_doubted else "A colleague answered"],
+        h2(".label")["Answered before" if is_doubted else "A colleague answered"],
         blockquote(".draft", dir="auto")[proposed.words],
         button(
             ".button.button-primary",
@@ -53,7 +54,7 @@ def _sign_off(view: DeskView, task: TaskView, proposed: ProposedView) -> Node:
             aria_keyshortcuts="a",
         )["Confirm it" if is_doubted else "Sign it off", keys("a")],
         p(".hint")[
-            "It does not fit what else is known. Confirm it, or give the right answer below."
+            "It fits nothing else that is known, or the guideline has changed: confirm it or correct it below."
             if is_doubted
             else "It reaches the person once two people have given the same answer."
         ],
@@ -73,6 +74,7 @@ def _options(view: DeskView, task: TaskView) -> Node:
             data_key="x",
             aria_keyshortcuts="x",
         )[keys("x"), span["None of these"], span(".hint")["teaches that these do not fit"]],
+        dispute(task),
     ]
 
 

@@ -11,6 +11,7 @@ KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("e",), "write an answer"),
     (("Ctrl", "↵"), "send what is written"),
     (("/",), "find another answer"),
+    (("g",), "the guideline"),
     (("space",), "skip, let someone else"),
     (("l",), "put it off until later"),
     (("u",), "undo the last answer"),

@@ -38,6 +38,7 @@ from components.console.answer import answer_forms
 from components.console.cases import near_place
 from components.console.duration import duration
 from components.console.form import csrf, sends
+from components.console.guideline import guideline_beside
 from components.console.keymap import keymap
 from components.console.views import DeskView, Reason, TaskView, TurnView
 from components.empty import EmptyView, StepView, empty
@@ -114,7 +115,9 @@ def _kept(draft: str) -> Node:
 
 def _task(view: DeskView, task: TaskView) -> Node:
     return article(".task", aria_labelledby="asked", data_review=task.id, data_lease=task.lease)[
-        section(".task-ask.card", aria_label="The request")[_head(task), _asked(task), near_place(task)],
+        section(".task-ask.card", aria_label="The request")[
+            _head(task), _asked(task), guideline_beside(task), near_place(task)
+        ],
         section(".task-answer", aria_label="Your answer")[answer_forms(view, task)],
         form("#lost", sends("/console/next"), hidden=True)[
             csrf(view), input(type="hidden", name="lost", value=task.id), input(type="hidden", name="draft", value="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from components.guideline import NO_GUIDELINE, GuidelineView
 from components.notice import NoticeView
 
 Reason = Literal["escalated", "audit", "learning"]
@@ -52,6 +53,7 @@ class TaskView:
     options: tuple[OptionView, ...] = ()  # best first
     proposed: ProposedView | None = None  # a colleague's answer to be signed off, or a known one that is doubted
     needs: tuple[str, ...] = ()  # what whoever answers should know, in words
+    guideline: GuidelineView = NO_GUIDELINE
     later: tuple[tuple[int, str], ...] = ()  # by how many minutes it may be put off, and how people say that
 
     @property

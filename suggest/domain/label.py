@@ -24,3 +24,4 @@ class Label:
     source: LabelSource = LabelSource.LABEL
     at: datetime | None = None  # when it was true, where the caller knows; labels without it have no order
     impression: str | None = None  # the slate a verdict speaks of
+    guideline: int | None = None  # the version of the surface's guideline that a verdict was given under

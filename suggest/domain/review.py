@@ -25,6 +25,7 @@ class Pick(StrEnum):
     INFORMATIVE = "informative"  # it stands for many that the model is unsure of
     CONTROL = "control"  # blindly, from the same requests: what the others are measured against
     DOUBTED = "doubted"  # a known answer is probably wrong
+    GUIDELINE = "guideline"  # it rests on a paragraph of the guideline that has changed
     ASKED = "asked"  # somebody wanted to know
 
 
@@ -102,6 +103,8 @@ class Verdict:
     add_candidate: bool = False
     undoes: str | None = None  # eid of the verdict this one takes back; its own: a voice of a panel, no answer yet
     handling_ms: int | None = None
+    guideline: int | None = None  # the version that was in force
+    paragraph: str | None = None  # of it: what the answer rests on, or, with a note, what is disputed
 
     def __post_init__(self) -> None:
         if self.undoes is None and sum((self.item is not None, self.text is not None, self.none)) != 1:

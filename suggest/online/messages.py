@@ -230,6 +230,7 @@ class RawVerdict:
     text: str | None = None
     none: bool = False
     note: str | None = None
+    paragraph: str | None = None  # of the guideline: what the answer rests on, or, with a note, what is disputed
     add_candidate: bool = False
 
 

@@ -210,6 +210,7 @@ class Reviews:
                 text=standing.answer.text,
                 none=standing.answer.none,
                 add_candidate=raw.add_candidate and raw.text == standing.answer.text,
+                paragraph=raw.paragraph,
             )
             together = replace(task, worker=CONSENSUS, claimed_at=None)
             lesson = self._teacher.verdict(together, served, said, now=now)

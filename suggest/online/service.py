@@ -14,6 +14,7 @@ from suggest.domain.bundle import EncoderRef
 from suggest.domain.candidate import Candidate
 from suggest.domain.clock import Clock
 from suggest.domain.errors import NotFound, SuggestError, TokenInvalid
+from suggest.domain.guideline import Guideline
 from suggest.domain.ids import new_id
 from suggest.domain.policy import Policy, TargetKind
 from suggest.domain.surface import Surface
@@ -30,6 +31,7 @@ from suggest.online.crew import Crew
 from suggest.online.embedding import DEADLINE_S, Embedder
 from suggest.online.erasure import Eraser
 from suggest.online.escalations import Escalations, Listener
+from suggest.online.guidelines import Guidelines, Pointer
 from suggest.online.history import relearn_since, told_since
 from suggest.online.keys import Key, KeyKind, Keys
 from suggest.online.label import Labeller
@@ -161,12 +163,22 @@ class OnlineService:
             clock=clock,
             writes_beside=self._webhooks.writes_for,
         )
+        self._guidelines = Guidelines(
+            store,
+            log=store,
+            reads=store,
+            board=self._board,
+            shelf=self._shelf,
+            clock=clock,
+            new_id=self._new_id,
+        )
         teacher = Teacher(
             reads=store,
             place=self._place,
             catalogue=self._catalogue,
             on_outcome=lambda surface: self._outcomes.learned(surface, 1),
             watches=self._watches,
+            guidelines=self._guidelines,
         )
         self._reviews = Reviews(
             log=store,
@@ -240,6 +252,7 @@ class OnlineService:
             self._restorer.restore(place, self._outcomes, self.catch_up)
             self._watches.restore(place)
             self._policies.redraw(place)
+        self._guidelines.restore()
         self._board.restore()
         self._workers.follow()
         self._webhooks.restore()
@@ -294,6 +307,27 @@ class OnlineService:
     def second_look(self, surface: str, impressions: Sequence[str]) -> int:
         """Hand slates that were served to people; how many there were to hand over."""
         return self._second_look.hand_over(self._place(surface).name, impressions)
+
+    def guideline(self, surface: str, version: int | None = None) -> Guideline:
+        """The guideline in force, or one of its versions. Raises NotFound."""
+        name = self._place(surface).name
+        return self._guidelines.of(name) if version is None else self._guidelines.version(name, version)
+
+    def put_guideline(self, surface: str, text: str, *, by: str) -> Guideline:
+        """Put another version in force. Raises Invalid."""
+        return self._guidelines.put(self._place(surface).name, text, by=by)
+
+    def disputes(self, surface: str) -> list[Pointer]:
+        """What people wrote about paragraphs of the guideline in force."""
+        return self._guidelines.disputes(self._place(surface).name)
+
+    def outdated_answers(self, surface: str) -> list[Pointer]:
+        """Answers that rest on a paragraph that has changed since."""
+        return self._guidelines.outdated(self._place(surface).name)
+
+    def ask_again(self, surface: str) -> int:
+        """Put those answers to people again; how many."""
+        return self._guidelines.ask_again(self._place(surface))
 
     # -- requests and feedback ----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from suggest.domain.label import Label, LabelSource
 from suggest.domain.placeholders import filled
 from suggest.domain.review import Verdict
 from suggest.online.candidates import Catalogue, Staged, apply
+from suggest.online.guidelines import Guidelines
 from suggest.online.history import VERDICT_LABEL, Reads, relearn_context
 from suggest.online.messages import Answer, RawVerdict
 from suggest.online.served import Served, vector_bytes
@@ -46,6 +47,7 @@ class Teacher:
         catalogue: Catalogue,
         on_outcome: Callable[[str], None],
         watches: Watches,
+        guidelines: Guidelines,
     ) -> None:
         """`on_outcome(surface)` hears of each answer: it is as good a reason to retrain as a selection."""
         self._reads = reads
@@ -53,10 +55,12 @@ class Teacher:
         self._catalogue = catalogue
         self._on_outcome = on_outcome
         self._watches = watches
+        self._guidelines = guidelines
 
     def verdict(self, task: Task, served: Served, raw: RawVerdict, *, now: datetime) -> Lesson:
         """The lesson of an answer. Raises Invalid where its item is neither in the slate nor on the surface."""
         place = self._place(task.review.surface)
+        self._guidelines.check_paragraph(place.name, raw.paragraph)
         answer = Answer(item=raw.item, item_text=_item_text(place, served, raw.item), text=raw.text, none=raw.none)
         if not served.slate.learnable:
             return self._of_unlogged(task, served, raw, answer, now=now)
@@ -66,7 +70,7 @@ class Teacher:
             candidate = Candidate(id=_id_of_answer(raw.text), text=raw.text)
             staged, item = self._catalogue.stage(place, [candidate]), candidate.id
         records = (
-            verdict_record(_kept(_verdict(task, raw, now), redact=place.surface.redact)),
+            verdict_record(_kept(self._verdict(task, raw, now), redact=place.surface.redact)),
             self._label(task, served, item, (encoder, vector), eid=raw.eid, now=now),
             *staged.records,
         )
@@ -89,8 +93,9 @@ class Teacher:
 
         Raises Invalid where its item is neither in the slate nor on the surface."""
         place = self._place(task.review.surface)
+        self._guidelines.check_paragraph(place.name, raw.paragraph)
         answer = Answer(item=raw.item, item_text=_item_text(place, served, raw.item), text=raw.text, none=raw.none)
-        kept = _kept(_verdict(task, raw, now), redact=place.surface.redact)
+        kept = _kept(self._verdict(task, raw, now), redact=place.surface.redact)
         return answer, verdict_record(replace(kept, undoes=raw.eid))
 
     def silence(self, task: Task, eid: str, *, worker: str, now: datetime) -> Record:
@@ -99,7 +104,7 @@ class Teacher:
 
     def _of_unlogged(self, task: Task, served: Served, raw: RawVerdict, answer: Answer, *, now: datetime) -> Lesson:
         """Consent was withheld: the person gets their answer, and nothing else comes of it."""
-        verdict = verdict_record(_kept(_verdict(task, raw, now), redact=True))
+        verdict = verdict_record(_kept(self._verdict(task, raw, now), redact=True))
         return Lesson(records=(verdict,), learn=lambda: None, answer=answer)
 
     def withdrawal(self, task: Task, served: Served, *, worker: str, now: datetime) -> Lesson:
@@ -128,6 +133,7 @@ class Teacher:
             source=LabelSource.VERDICT,
             at=served.slate.at,
             impression=task.review.impression,
+            guideline=self._version(place.name),
         )
         record = label_record(
             label,
@@ -137,6 +143,12 @@ class Teacher:
             redact=place.surface.redact,
         )
         return replace(record, values={**record.values, "context_key": served.key})
+
+    def _verdict(self, task: Task, raw: RawVerdict, now: datetime) -> Verdict:
+        return replace(_verdict(task, raw, now), guideline=self._version(task.review.surface))
+
+    def _version(self, surface: str) -> int | None:
+        return self._guidelines.of(surface).version or None
 
 
 def _embedded(serving: Serving, served: Served) -> tuple[str, Vector]:
@@ -180,6 +192,7 @@ def _verdict(task: Task, raw: RawVerdict, now: datetime) -> Verdict:
         text=raw.text,
         none=raw.none,
         note=raw.note,
+        paragraph=raw.paragraph,
         add_candidate=raw.add_candidate,
         handling_ms=None if taken is None else round(taken.total_seconds() * 1000),
     )

@@ -19,7 +19,7 @@ from suggest.store.blobs import sync_folder
 from suggest.store.ports import Table
 from suggest.store.queries import statements
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 OLDEST_SCHEMA = 1  # that can still be brought up to the present one
 # Commits wait while the write-ahead log is moved into the file. Of slates that is 200 MB/s without the string
 # compression named here, 60 MB/s with it (128 MB: up to 2.4 s on a busy machine), for files a quarter larger.

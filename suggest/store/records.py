@@ -238,6 +238,7 @@ def label_record(
             "at": label.at,
             "received_at": label.received_at,
             "impression": label.impression,
+            "guideline": label.guideline,
         },
     )
 
@@ -252,6 +253,7 @@ def label_of(row: Row) -> Label:
         source=LabelSource(_str(row, "source")),
         at=_maybe(row, "at", datetime),
         impression=_maybe(row, "impression", str),
+        guideline=_maybe(row, "guideline", int),
     )
 
 
@@ -308,6 +310,8 @@ def verdict_record(verdict: Verdict) -> Record:
             "undoes": verdict.undoes,
             "handling_ms": verdict.handling_ms,
             "at": verdict.at,
+            "guideline": verdict.guideline,
+            "paragraph": verdict.paragraph,
         },
     )
 
@@ -327,6 +331,8 @@ def verdict_of(row: Row) -> Verdict:
         add_candidate=bool(row["add_candidate"]),
         undoes=_maybe(row, "undoes", str),
         handling_ms=_maybe(row, "handling_ms", int),
+        guideline=_maybe(row, "guideline", int),
+        paragraph=_maybe(row, "paragraph", str),
     )
 
 

@@ -19,7 +19,8 @@ create table events (
 
 create table labels (
     sequence bigint, id varchar, surface varchar, context json, context_key varchar, user_key varchar, encoder varchar,
-    embedding blob, item varchar, source varchar, "at" timestamp, received_at timestamp, impression varchar
+    embedding blob, item varchar, source varchar, "at" timestamp, received_at timestamp, impression varchar,
+    guideline integer
 );
 
 create table reviews (
@@ -29,7 +30,8 @@ create table reviews (
 
 create table verdicts (
     sequence bigint, eid varchar, review varchar, surface varchar, impression varchar, worker varchar, item varchar,
-    text varchar, none boolean, note varchar, add_candidate boolean, undoes varchar, handling_ms bigint, "at" timestamp
+    text varchar, none boolean, note varchar, add_candidate boolean, undoes varchar, handling_ms bigint, "at" timestamp,
+    guideline integer, paragraph varchar
 );
 
 create table bundles (

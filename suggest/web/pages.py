@@ -71,6 +71,8 @@ def people_routes() -> list[BaseRoute]:
         Route(a_surface, surface_admin.surface),
         Route(a_surface + "/preview", surface_admin.preview_policy, methods=["POST"]),
         Route(a_surface + "/policy", surface_admin.put_policy, methods=["POST"]),
+        Route(a_surface + "/guideline", surface_admin.put_guideline, methods=["POST"]),
+        Route(a_surface + "/guideline/ask-again", surface_admin.ask_again, methods=["POST"]),
         Route(a_surface + "/train", surface_admin.train, methods=["POST"]),
         Route(a_surface + "/jobs/{job}", surface_admin.job),
         Route(a_surface + "/promote", surface_admin.promote, methods=["POST"]),

@@ -16,6 +16,7 @@ from suggest.web.embed import Embed
 from suggest.web.handlers import (
     files,
     fragments,
+    guidelines,
     keys,
     learning,
     people,
@@ -28,6 +29,7 @@ from suggest.web.handlers import (
 from suggest.web.handlers import webhooks as webhooks
 from suggest.web.pages import people_routes
 from suggest.web.schemas import fragments as fragment_bodies
+from suggest.web.schemas import guidelines as guideline_bodies
 from suggest.web.schemas import learning as learning_bodies
 from suggest.web.schemas import past_log as past_bodies
 from suggest.web.schemas import people as people_bodies
@@ -250,6 +252,36 @@ CALLS: tuple[Call, ...] = (
             Parameter(name="limit", what="At most so many.", schema={"type": "integer", "minimum": 1, "maximum": 1000}),
         ),
         answers={200: Answer(model=surface_bodies.AutomaticsOut)},
+    ),
+    Call(
+        method="GET",
+        path=S + "/guideline",
+        handler=guidelines.get_guideline,
+        access=Access.WORKER,
+        topic="Guideline",
+        what="How requests are to be answered: its paragraphs, which answers may point to, and what is disputed.",
+        query=(Parameter(name="version", what="An earlier version.", schema={"type": "integer", "minimum": 1}),),
+        answers={200: Answer(model=guideline_bodies.GuidelineOut)},
+    ),
+    Call(
+        method="PUT",
+        path=S + "/guideline",
+        handler=guidelines.put_guideline,
+        access=Access.SECRET,
+        topic="Guideline",
+        what="Put another version in force. A paragraph that says the same keeps its id.",
+        body=guideline_bodies.GuidelineIn,
+        answers={200: Answer(model=guideline_bodies.GuidelineOut)},
+        example={"text": "# Refunds\n\n- Within 30 days the whole sum."},
+    ),
+    Call(
+        method="POST",
+        path=S + "/guideline/ask-again",
+        handler=guidelines.ask_again,
+        access=Access.SECRET,
+        topic="Guideline",
+        what="Put the answers that rest on a changed paragraph to people again, to confirm or to correct.",
+        answers={200: Answer(model=guideline_bodies.AskedAgainOut)},
     ),
     # -- learning -----------------------------------------------------------------------------------------------------
     Call(

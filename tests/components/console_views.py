@@ -22,6 +22,7 @@ from components.admin.views import (
     TriedView,
 )
 from components.console.views import DeskView, OptionView, QueueView, TaskView, TurnView
+from components.guideline import BlockView, GuidelineView, SpanView
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -41,6 +42,14 @@ def a_task(**changes: Any) -> TaskView:
         fields=(("order", "A-1"),),
         options=tuple(OptionView(id=f"o{n}", text=f"Option {n}", p_select=0.3 / n) for n in (1, 2, 3)),
         later=((10, "in 10 minutes"), (60, "in an hour")),
+        guideline=GuidelineView(
+            version=3,
+            blocks=(
+                BlockView(id="h", kind="heading", level=1, spans=(SpanView(text="Paying"),)),
+                BlockView(id="p1", kind="item", level=1, spans=(SpanView(text="Cards", strong=True),)),
+                BlockView(id="p2", kind="text", spans=(SpanView(text="No shells."),)),
+            ),
+        ),
     )
     return replace(task, **changes)
 

@@ -179,3 +179,16 @@ select id, context_key, p_any
                              from reviews join slates on slates.id = reviews.impression
                             where reviews.surface = $surface and reviews.pick = 'doubted')
 qualify row_number() over (partition by context_key order by sequence desc) = 1
+
+-- pointing_verdicts --
+-- Standing verdicts that point to a paragraph of the guideline, the latest of each slate, newest first; without those
+-- whose slate was put to people again for it since.
+select verdicts.eid, review, impression, worker, item, text, note, paragraph, guideline, verdicts."at"
+  from verdicts
+ where surface = $surface and paragraph is not null and undoes is null
+   and eid not in (select undoes from verdicts where surface = $surface and undoes is not null)
+   and not exists (select 1 from reviews
+                    where reviews.impression = verdicts.impression and reviews.pick = 'guideline'
+                      and reviews.sequence > verdicts.sequence)
+qualify row_number() over (partition by impression order by sequence desc) = 1
+ order by sequence desc limit $limit

@@ -35,6 +35,7 @@ from suggest.online.links import Role, Session
 from suggest.online.messages import Answer, CandidateView, QueueCounts, RawVerdict, ReviewView
 from suggest.web.handlers.desk import Desk, Desks, Note, Said, Sight
 from suggest.web.handlers.entrance import admitted, fields, is_partial
+from suggest.web.handlers.guidelines import guideline_view
 from suggest.web.parts import Parts, parts_of
 from suggest.web.sessions import csrf_token
 from suggest.web.threads import run_in
@@ -78,6 +79,8 @@ async def answer(request: Request, session: Session) -> Response:
         item=form.get("item"),
         text=None if text is None else text.replace("\r\n", "\n").strip(),
         none=form.get("none") == "1",
+        note=form.get("note", "").replace("\r\n", "\n").strip() or None,
+        paragraph=form.get("paragraph") or None,
         add_candidate=form.get("add_candidate") == "1" and text is not None,
     )
     desk = _desk(request, session)
@@ -251,6 +254,7 @@ def _task(parts: Parts, review: ReviewView) -> TaskView:
         needs=_needs(review),
         proposed=None if review.proposed is None else _proposed(review.proposed),
         later=LATER,
+        guideline=guideline_view(parts.online.guideline(review.surface)),
     )
 
 

@@ -99,6 +99,7 @@ async def verdict(request: Request) -> Response:
         text=given.text,
         none=given.none,
         note=given.note,
+        paragraph=given.paragraph,
         add_candidate=given.add_candidate,
     )
     return Json(verdict_json(await run_in(parts.lanes.log, parts.online.verdict, review, raw, next=wants_next)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -31,6 +32,10 @@ from suggest.web.threads import run_in
 
 _SAVED = {
     "policy": NoticeView(title="Saved", text="The new policy is in force from the next request on.", tone="good"),
+    "guideline": NoticeView(title="Saved", text="Workers see the new guideline with the next request.", tone="good"),
+    "asked-again": NoticeView(
+        title="Asked again", text="Those answers wait to be confirmed or corrected.", tone="good"
+    ),
     "promoted": NoticeView(title="Promoted", text="That model serves from the next request on.", tone="good"),
     "schedule": NoticeView(title="Saved", text="The figures go out at the new times.", tone="good"),
     "rolled-back": NoticeView(title="Rolled back", text="The model of before serves from now on.", tone="good"),
@@ -76,6 +81,27 @@ async def put_policy(request: Request, session: Session) -> Response:
         fault = wrong if isinstance(wrong, Invalid) else Invalid(wrong.detail)
         return await _page(request, notice=refusal("The policy was not changed", fault), status=422, is_owner=is_owner)
     return _back(name, "policy")
+
+
+@admitted(Role.OWNER)
+async def put_guideline(request: Request, session: Session) -> Response:
+    name, parts = _name(request), parts_of(request)
+    form = await fields(request)
+    try:
+        await run_in(
+            parts.lanes.log, partial(parts.online.put_guideline, name, form.get("text", ""), by=session.worker)
+        )
+    except (Invalid, Conflict) as wrong:
+        return await _page(request, notice=_not_done("The guideline was not changed", wrong), status=422)
+    return _back(name, "guideline", "guideline")
+
+
+@admitted(Role.OWNER)
+async def ask_again(request: Request, session: Session) -> Response:
+    await fields(request)
+    name, parts = _name(request), parts_of(request)
+    await run_in(parts.lanes.log, parts.online.ask_again, name)
+    return _back(name, "asked-again", "guideline")
 
 
 @admitted(Role.OWNER)

@@ -25,6 +25,7 @@ from suggest.domain.slate import Slate
 from suggest.loop.jobs import FINAL
 from suggest.policy.frontier import FrontierPoint
 from suggest.web.embed import Embed
+from suggest.web.handlers.guidelines import guideline_about
 from suggest.web.handlers.policy_views import history, policy_view
 from suggest.web.parts import Parts
 from suggest.web.present import plain
@@ -72,6 +73,7 @@ def surface(
         tried=tried_out,
         notice=notice,
         reporting=_reporting(parts, name),
+        guideline=guideline_about(parts, name),
     )
 
 

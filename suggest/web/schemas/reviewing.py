@@ -99,6 +99,7 @@ class VerdictIn(Closed):
     text: Text | None = None
     none: bool = False
     note: Note | None = None
+    paragraph: Annotated[str, Field(max_length=64)] | None = None  # of the guideline; with a note: it is disputed
     add_candidate: bool = False
 
     @model_validator(mode="after")
