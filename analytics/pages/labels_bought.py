@@ -20,8 +20,7 @@ FEWEST_FOR_WHERE = 5  # mistakes, from which on it is said where most of them ar
 WORTH_POINTS = 0.5  # of a hundred; less than that from AHEAD labels is not worth a person's day
 
 _WORDS = {
-    "coverage": "stands for many, nothing known near",
-    "informative": "stands for many, unsure",
+    "informative": "stands for many that were unsure",
     "control": "drawn blindly",
     "asked": "asked for from a report",
 }

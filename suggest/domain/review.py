@@ -21,7 +21,6 @@ class ReviewReason(StrEnum):
 class Pick(StrEnum):
     """How a learning review was chosen."""
 
-    COVERAGE = "coverage"  # it stands for many that nothing was answered near
     INFORMATIVE = "informative"  # it stands for many that the model is unsure of
     CONTROL = "control"  # blindly, from the same requests: what the others are measured against
     DOUBTED = "doubted"  # a known answer is probably wrong

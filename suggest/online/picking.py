@@ -99,13 +99,10 @@ class Picker:
         rankings = [suggester.rank(row, each.text) for row, each in zip(rows, pool, strict=True)]
         margins = [_margin(ranking.p_select) for ranking in rankings]
         covered = [-1.0 if ranking.nearest is None else ranking.nearest[1] for ranking in rankings]
-        n_answers, n_options = len(suggester.memory), len(suggester.candidates)
-        weight = weights(margins, n_answers=n_answers, n_options=n_options)
-        places = pick(rows, weight, np.array(covered, np.float32), n - blind).tolist()
-        kind = Pick.COVERAGE if n_answers < n_options else Pick.INFORMATIVE
+        places = pick(rows, weights(margins), np.array(covered, np.float32), n - blind).tolist()
         # from all that could be asked, the others included: a sample of that, whatever the model would have chosen
         drawn = rng.choice(len(pool), min(blind, len(pool)), replace=False).tolist()
-        kinds = dict.fromkeys(places, kind) | dict.fromkeys(drawn, Pick.CONTROL)
+        kinds = dict.fromkeys(places, Pick.INFORMATIVE) | dict.fromkeys(drawn, Pick.CONTROL)
         return [Chosen(impression=pool[i].impression, p_any=pool[i].p_any, pick=kinds[i]) for i in kinds]
 
     def _doubted(self, place: Place, n: int) -> list[Chosen]:

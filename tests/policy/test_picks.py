@@ -1,4 +1,4 @@
-"""What is picked stands for many, is far from what is known, and goes by doubt once there is something to doubt."""
+"""What is picked stands for many, is far from what is known, and goes by how unsure the model is."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def unit_rows(n: int, seed: int) -> Floats:
 
 def worth(rows: Floats, weight: Floats, covered: Floats, picked: list[int]) -> float:
     """The sum that is to be large: how near each context, by its weight, is to something that will be answered."""
-    best = np.maximum(covered, 0.0)
+    best = np.maximum(covered, 0.0) ** 2
     for each in picked:
-        best = np.maximum(best, rows @ rows[each])
+        best = np.maximum(best, np.maximum(rows @ rows[each], 0.0) ** 2)
     return float(weight @ best)
 
 
@@ -39,13 +39,14 @@ def test_what_was_answered_near_is_not_asked_again() -> None:
 
 def test_doubt_decides_between_heaps_of_one_size() -> None:
     heaps = np.eye(6, dtype=np.float32)[[0, 0, 1, 1]]
-    weight = weights([0.9, 0.9, 0.1, 0.1], n_answers=9, n_options=3)
+    weight = weights([0.9, 0.9, 0.1, 0.1])
     assert pick(heaps, weight, np.full(4, -1.0, np.float32), 1).tolist() == [2]
 
 
-def test_before_there_is_an_answer_for_each_option_doubt_counts_for_nothing() -> None:
-    assert weights([0.9, 0.1], n_answers=2, n_options=3).tolist() == [1.0, 1.0]
-    assert weights([0.9, 0.1], n_answers=3, n_options=3) == pytest.approx([0.1, 0.9])
+def test_a_model_that_knows_nothing_leaves_it_to_coverage() -> None:
+    unsure = weights([0.01, 0.02, 0.0])
+    assert unsure.min() > 0.95
+    assert weights([1.0, 1.5, -0.1]).tolist() == [0.0, 0.0, 1.0], "margins beyond their bounds are bounds"
 
 
 @given(n=st.integers(1, 9), k=st.integers(1, 4), seed=st.integers(0, 10_000))

@@ -146,7 +146,7 @@ qualify row_number() over (partition by labels.context_key order by labels.seque
 -- How many learning picks of a surface were made since a moment; what somebody asked for does not count.
 select count(*) as n
   from reviews
- where surface = $surface and reviews."at" >= $since and pick in ('coverage', 'informative', 'control', 'doubted')
+ where surface = $surface and reviews."at" >= $since and pick in ('informative', 'control', 'doubted')
 
 -- open_contexts --
 -- A sample of the latest requests of a surface that asked for an answer and got none from anybody: no label, no act, no
