@@ -57,6 +57,7 @@ from suggest.online.messages import (
     VerdictResult,
 )
 from suggest.online.model import encoder_of
+from suggest.online.moving import Moved, Mover
 from suggest.online.outbound import Outbound
 from suggest.online.outcomes import Outcomes
 from suggest.online.panels import Panels, Quality
@@ -196,6 +197,7 @@ class OnlineService:
         self.alerts = Alerts(
             store, store, reads=store, webhooks=self._webhooks, clock=clock, places=self._surfaces.places
         )
+        self._mover = Mover(store, catalogue=self._catalogue, clock=clock, new_id=self._new_id)
         self._annotations = Annotations(store, clock=clock, new_id=self._new_id)
         self._second_look = SecondLook(
             log=store, reads=store, shelf=self._shelf, board=self._board, clock=clock, new_id=self._new_id
@@ -279,6 +281,10 @@ class OnlineService:
 
     def list_candidates(self, surface: str, limit: int = 100, after: str | None = None) -> list[CandidateView]:
         return self._catalogue.list(self._place(surface), limit=limit, after=after)
+
+    def move_candidates(self, surface: str, old: Sequence[str], new: Sequence[str], *, apply: bool) -> Moved:
+        """Rename, merge or split options: what their known answers would come to; with `apply`, do it."""
+        return self._mover.move(self._place(surface), old, new, apply=apply)
 
     def retire_candidate(self, surface: str, id: str) -> None:
         self._catalogue.retire(self._place(surface), id)

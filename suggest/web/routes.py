@@ -188,6 +188,17 @@ CALLS: tuple[Call, ...] = (
         example={"candidates": [{"id": "track-order", "text": "You can follow your parcel here: …"}]},
     ),
     Call(
+        method="POST",
+        path=S + "/candidates/move",
+        handler=surfaces.move_candidates,
+        access=Access.SECRET,
+        topic="Surfaces",
+        what="Rename, merge or split candidates: what becomes of their labels, tried first; done with `apply`.",
+        body=surface_bodies.MoveIn,
+        answers={200: Answer(model=surface_bodies.MovedOut)},
+        example={"from": ["refund-eu", "refund-us"], "to": ["refund"]},
+    ),
+    Call(
         method="GET",
         path=S + "/candidates",
         handler=surfaces.list_candidates,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -10,13 +11,13 @@ from starlette.responses import Response
 
 from suggest.domain.surface import Surface
 from suggest.online.messages import Upserted
-from suggest.web.body import is_ndjson, parse_bytes, read_body, read_lines, refusal, refuse_media_type
+from suggest.web.body import is_ndjson, parse, parse_bytes, read_body, read_lines, refusal, refuse_media_type
 from suggest.web.call import call_of, caller_of, path_id, query_text, query_whole
 from suggest.web.handlers.reporting_back import row_of_line
 from suggest.web.parts import parts_of
 from suggest.web.present import Json, candidate_json, plain, policy_json, preview_json
 from suggest.web.problem import Refused
-from suggest.web.schemas.surfaces import CandidateIn, CandidatesIn, PolicyIn, SurfaceIn
+from suggest.web.schemas.surfaces import CandidateIn, CandidatesIn, MoveIn, PolicyIn, SurfaceIn
 from suggest.web.threads import run_in
 
 ROWS_AT_ONCE = 500  # of an NDJSON stream: one pass of the encoder each
@@ -62,6 +63,15 @@ async def put_candidates(request: Request) -> Response:
         return Json({"accepted": upserted.accepted, "embedded": upserted.embedded})
 
     return await parts.replays.once(request, caller=caller_of(request).id, body=body, answer=answer)
+
+
+async def move_candidates(request: Request) -> Response:
+    surface = path_id(request, "surface", longest=100)
+    given = await parse(request, MoveIn, limit=call_of(request).limit)
+    parts = parts_of(request)
+    lane = parts.lanes.log if given.apply else parts.lanes.read
+    move = partial(parts.online.move_candidates, surface, given.from_, given.to, apply=given.apply)
+    return Json(plain(await run_in(lane, move)))
 
 
 async def _candidate_stream(request: Request, surface: str) -> Response:

@@ -73,6 +73,26 @@ class CandidatesIn(Closed):
     candidates: Annotated[list[CandidateIn], Field(min_length=1, max_length=MOST_CANDIDATES)]
 
 
+class MoveIn(Closed):
+    from_: Annotated[list[CandidateId], Field(alias="from", min_length=1, max_length=20)]
+    to: Annotated[list[CandidateId], Field(min_length=1, max_length=20)]
+    apply: bool = False
+
+
+class AgreementOut(Open):
+    n: int
+    before: int
+    after: int
+
+
+class MovedOut(Open):
+    labels: int
+    to: dict[str, int]
+    touched: AgreementOut
+    rest: AgreementOut
+    applied: bool
+
+
 class UpsertedOut(Open):
     accepted: int
     embedded: int
