@@ -160,6 +160,31 @@ def _choose_columns() -> Node:
     ]
 
 
+def _backtest() -> Node:
+    """Run it, wait, open its page; or read why there is none."""
+    return div("#own-backtest.stack.stack-s")[
+        div(".spread")[
+            h3["What would it have said to these?"],
+            button("#own-backtest-start.button.button-small", type="button")["Run the backtest"],
+        ],
+        p(".fine.quiet")[
+            "Seven in ten rows teach, the others are asked: how often right, how honest, what it would save. One page "
+            "that can be sent on. With times or groups in your table, use ",
+            code["suggest backtest"],
+            ".",
+        ],
+        div("#own-backtest-work.stack.stack-s", hidden=True)[
+            span("#own-backtest-text.fine", role="status")["Starting"],
+            progress("#own-backtest-bar.progress", max="100", value="0", aria_labelledby="own-backtest-text"),
+        ],
+        p("#own-backtest-said.field-error", role="alert", hidden=True),
+        p("#own-backtest-done.cluster", hidden=True)[
+            a("#own-backtest-open", href="#own", target="_blank", rel="noopener")["Open the page"],
+            a("#own-backtest-save", href="#own", download="backtest.html")["Save it as a file"],
+        ],
+    ]
+
+
 def _try_it() -> Node:
     return (
         div(".spread")[h3["Try it"], span("#own-made.fine.quiet")[""]],
@@ -170,6 +195,7 @@ def _try_it() -> Node:
         div(".field")[label(for_="own-reply")["Your reply"], textarea("#own-reply.input.own-ask", rows="2")],
         div("#own-box.box-place"),
         p("#own-why.fine.quiet", role="status"),
+        _backtest(),
         div(".stack.stack-s")[
             div(".spread")[
                 h3["Take it home"],

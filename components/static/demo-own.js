@@ -93,6 +93,7 @@ export function openOwn() {
     box.addEventListener('suggest-empty', () => explain('Nothing to suggest for this one.'));
     box.addEventListener('suggest-escalate', ({ detail }) => explain(detail.state === 'answered' ? 'A colleague answered.'
       : `p_any ${detail.p_any.toFixed(2)}: unsure, so the colleague's console above is asked. Answer it there.`));
+    forget();
     byId('own-ask').value = own.example;
     byId('own-box').replaceChildren(box);
     result.scrollIntoView({ block: 'nearest' });
@@ -102,6 +103,39 @@ export function openOwn() {
     byId('own-why').textContent = text;
   };
 
+  // The backtest of the table that was taken: one run at a time, and each end of it is said.
+  function forget() {
+    for (const id of ['own-backtest-work', 'own-backtest-said', 'own-backtest-done']) byId(id).hidden = true;
+    byId('own-backtest-start').disabled = false;
+  }
+
+  async function backtest() {
+    forget();
+    byId('own-backtest-start').disabled = true;
+    try {
+      let state = await post('/api/backtest', {});
+      byId('own-backtest-work').hidden = false;
+      while (state.state === 'running') {
+        byId('own-backtest-text').textContent = `Running: ${state.doing}`;
+        byId('own-backtest-bar').value = 100 * state.share;
+        await pause(EVERY_MS);
+        state = await ask('/api/backtest');
+      }
+      byId('own-backtest-work').hidden = true;
+      if (state.state === 'too-little') throw new Error(`Too little to judge: ${state.detail}`);
+      if (state.state !== 'done') throw new Error(`The backtest has failed: ${state.detail || 'it was replaced'}. Run it again.`);
+      byId('own-backtest-open').href = state.page;
+      byId('own-backtest-save').href = state.page;
+      byId('own-backtest-done').hidden = false;
+    } catch (problem) {
+      byId('own-backtest-work').hidden = true;
+      byId('own-backtest-said').textContent = problem.message;
+      byId('own-backtest-said').hidden = false;
+    }
+    byId('own-backtest-start').disabled = false;
+  }
+
+  byId('own-backtest-start').addEventListener('click', backtest);
   file.addEventListener('change', () => file.files[0] && read(file.files[0].name, file.files[0]));
   for (const name of ['dragover', 'dragleave', 'drop']) {
     drop.addEventListener(name, (event) => {

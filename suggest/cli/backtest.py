@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +24,6 @@ if TYPE_CHECKING:  # the stages and the encoder take a second to import; --help 
     from analytics.backtest import BacktestView
     from suggest.loop.backtest import Ticket
 
-FEWEST_TICKETS = 50
 LEAST_TIMED = 0.95  # share of the tickets that need a time before time splits them
 
 
@@ -120,7 +118,7 @@ def _tickets(
             tickets.append(_ticket(row, columns, catalogue, group=group, none_values=none_values))
         except Wrong as wrong:
             faults.append(Fault(line=row.line, problem=wrong.problem, field=wrong.field))
-    _check(tickets, catalogue, faults)
+    _check(tickets, faults)
     return tickets, dict(catalogue.created), faults, sum(ticket.at is None for ticket in tickets)
 
 
@@ -155,24 +153,16 @@ def _answer(said: str | None, catalogue: Catalogue, none_values: frozenset[str])
         raise Wrong("item", str(wrong)) from None
 
 
-def _check(tickets: Sequence[Ticket], catalogue: Catalogue, faults: Sequence[Fault]) -> None:
+def _check(tickets: Sequence[Ticket], faults: Sequence[Fault]) -> None:
     """Raise Failure where these tickets can teach nothing, with what would help."""
-    if len(tickets) < FEWEST_TICKETS:
-        hint = f" Line {faults[0].line}: {faults[0].problem}." if faults else ""
-        raise Failure(
-            f"{len(tickets)} tickets can be read, {FEWEST_TICKETS} are needed.{hint}", code=ExitCode.WRONG_USAGE
-        )
-    given = Counter(ticket.answer for ticket in tickets if ticket.answer is not None)
-    again = sum(n for n in given.values() if n > 1)
-    if len(given) < 2 or again < len(tickets) / 4:
-        said = (
-            "all the same" if len(given) < 2 else f"nearly all different ({len(given):,} in {len(tickets):,} tickets)"
-        )
-        raise Failure(
-            f"The answers are {said}: there is nothing to choose from.",
-            next_step="Take a column whose values come back: a category, a macro, a template.",
-            code=ExitCode.WRONG_USAGE,
-        )
+    from suggest.loop.backtest import FEWEST_TICKETS, TooLittle, check_enough
+
+    try:
+        check_enough(tickets)
+    except TooLittle as little:
+        is_faulty = len(tickets) < FEWEST_TICKETS and bool(faults)
+        hint = f" Line {faults[0].line}: {faults[0].problem}." if is_faulty else ""
+        raise Failure(f"{little}{hint}", next_step=little.next_step, code=ExitCode.WRONG_USAGE) from None
 
 
 def _measured(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from suggest.demo.backtesting import Backtests
 from suggest.demo.calls import CallFailed, call, connect, renew_key, wait_until_ready
 from suggest.demo.child import Listening, ServiceProcess
 from suggest.demo.colleagues import Colleagues
@@ -20,7 +21,7 @@ from suggest.demo.own import Own, make_surface
 from suggest.demo.progress import Phase, Progress, Stage
 from suggest.demo.seed import SURFACE, seed
 from suggest.demo.simulation import Point, simulate
-from suggest.demo.tickets import Problem, Sheet, choose, told
+from suggest.demo.tickets import Pairs, Problem, Sheet, choose, told
 from suggest.demo.truth import Truth
 
 log = logging.getLogger("suggest.demo")
@@ -107,6 +108,8 @@ class Desk:
         self._lock = threading.Lock()
         self._simulated = Simulated()
         self._imported = Imported()
+        self._taken: tuple[str, Pairs] | None = None  # the table that was imported last: its file's name and its rows
+        self.backtests = Backtests(data_dir)
         self._n_runs = 0
         self._run = uuid.uuid4().hex  # tells this start from others, so that a page knows where it is signed in
 
@@ -284,11 +287,21 @@ class Desk:
                     origin=self.origin,
                     on_progress=on_progress,
                 )
+                self._taken = (name, pairs)
                 self._imported = replace(self._imported, state="done", own=own)
             except CallFailed as failed:
                 self._imported = replace(self._imported, state="failed", detail=str(failed))
 
         self._in_background("import", work)
+
+    def start_backtest(self) -> None:
+        """Try the table that was imported last on itself, in a process of its own. Raises Unfit."""
+        taken, own = self._taken, self._imported.own
+        if taken is None or own is None:
+            raise Unfit("Make suggestions from a table first.")
+        name, pairs = taken
+        if not self.backtests.start(pairs, name=name, surface=own.surface):
+            raise Unfit("A backtest is running at the moment.")
 
     def _ready(self) -> Opened:
         if self._opened is None or self.progress.stage.phase is not Phase.READY:

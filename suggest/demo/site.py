@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections import OrderedDict
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,6 +64,9 @@ def create_site(desk: Desk) -> Starlette:
             Route("/api/tables", calls.upload, methods=["POST"]),
             Route("/api/own", calls.own),
             Route("/api/own", calls.start_own, methods=["POST"]),
+            Route("/api/backtest", calls.backtest),
+            Route("/api/backtest", calls.start_backtest, methods=["POST"]),
+            Route("/backtests/{surface}.html", calls.backtest_page),
         ],
         middleware=[
             Middleware(HostHeaders, policy=host_policy(desk.service)),
@@ -146,6 +152,35 @@ class _Calls:
         self._desk.start_import(sheet, name=name, message=message, answer=answer)
         return _fresh(self._desk.imported.as_json(), 202)
 
+    async def backtest(self, request: Request) -> Response:
+        return _fresh(self._desk.backtests.state.as_json())
+
+    async def start_backtest(self, request: Request) -> Response:
+        await _object(request)
+        self._desk.start_backtest()
+        return _fresh(self._desk.backtests.state.as_json(), 202)
+
+    async def backtest_page(self, request: Request) -> Response:
+        """A file that needs nothing else: its own sheet stands in it, and by its hash that sheet alone counts."""
+        surface = str(request.path_params["surface"])
+        found = await run_in_threadpool(self._desk.backtests.page, surface)
+        if found is None:
+            return JSONResponse({"detail": "There is no such backtest; run it again."}, 404)
+        return FileResponse(
+            found,
+            media_type="text/html; charset=utf-8",
+            headers={"Cache-Control": "no-store", "Content-Security-Policy": page_policy()},
+        )
+
+
+@cache
+def page_policy() -> str:
+    """Nothing is loaded and nothing runs; of styles the one sheet that every such page carries."""
+    digest = base64.b64encode(hashlib.sha256(page.stylesheet().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
 
 def demo_view(desk: Desk) -> DemoView:
     prepared = load_prepared()
@@ -211,7 +246,7 @@ class HostHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
-                headers["Content-Security-Policy"] = self._policy
+                headers.setdefault("Content-Security-Policy", self._policy)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)

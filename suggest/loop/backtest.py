@@ -5,6 +5,7 @@ tickets are dealt at random, identical messages together, so that no ticket is j
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ from suggest.loop.folds import fold_of
 
 MOST_HISTORY = 20_000  # tickets that teach; of more the newest, or a sample
 MOST_JUDGED = 3_000
+FEWEST_TICKETS = 50
 _WHOLE = 1 << 30
 
 
@@ -39,6 +41,31 @@ class Split:
     @property
     def is_by_time(self) -> bool:
         return self.way == "time"
+
+
+class TooLittle(ValueError):
+    """These tickets can teach nothing; the message says why, `next_step` what would help."""
+
+    def __init__(self, why: str, next_step: str) -> None:
+        super().__init__(why)
+        self.next_step = next_step
+
+
+def check_enough(tickets: Sequence[Ticket]) -> None:
+    """Raise TooLittle where there are too few tickets, or their answers hardly ever come back."""
+    if len(tickets) < FEWEST_TICKETS:
+        raise TooLittle(
+            f"{len(tickets)} tickets can be read, {FEWEST_TICKETS} are needed.",
+            "Export more of them; hundreds say more.",
+        )
+    given = Counter(ticket.answer for ticket in tickets if ticket.answer is not None)
+    again = sum(n for n in given.values() if n > 1)
+    if len(given) < 2 or again < len(tickets) / 4:
+        several = f"nearly all different ({len(given):,} in {len(tickets):,} tickets)"
+        raise TooLittle(
+            f"The answers are {'all the same' if len(given) < 2 else several}: there is nothing to choose from.",
+            "Take a column whose values come back: a category, a macro, a template.",
+        )
 
 
 def split_by_time(tickets: Sequence[Ticket], *, judged_share: float) -> Split:

@@ -264,6 +264,49 @@ def test_a_csv_of_ones_own_becomes_suggestions_and_a_snippet(visitor: Visitor) -
     chips.first.click()
     expect(page.locator("#own-reply")).to_have_value(re.compile("brake", re.IGNORECASE))
     visitor.find_nothing_wrong()
+    the_backtest_of_it_is_a_page_that_can_be_sent_on(visitor)
+
+
+def the_backtest_of_it_is_a_page_that_can_be_sent_on(visitor: Visitor) -> None:
+    page = visitor.page
+    page.locator("#own-backtest-start").click()
+    expect(page.locator("#own-backtest-work")).to_be_visible(timeout=15_000)
+    expect(page.locator("#own-backtest-text")).to_contain_text("Running")
+    expect(page.locator("#own-backtest-start")).to_be_disabled()
+    expect(page.locator("#own-backtest-done")).to_be_visible(timeout=240_000)
+    expect(page.locator("#own-backtest-work")).to_be_hidden()
+    visitor.find_nothing_wrong()
+    with page.context.expect_page() as opened:
+        page.locator("#own-backtest-open").click()
+    backtest = opened.value
+    complaints: list[str] = []
+    backtest.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    backtest.reload()  # from here on it is listened to
+    expect(backtest.get_by_role("heading", level=1)).to_contain_text("tickets.csv")
+    expect(backtest.locator("#right .figure").first).to_have_css("display", "flex")
+    assert complaints == []
+    backtest.close()
+
+
+def test_a_backtest_that_cannot_be_is_told_with_what_would_help(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    few = tmp_path / "few.csv"
+    few.write_text("message,answer\n" + "".join(f"question {i} about {i % 2},answer {i % 2}\n" for i in range(12)))
+    page.locator("#own input[type=file]").set_input_files(few)
+    page.locator("#own-start").click()
+    expect(page.locator("#own-try")).to_be_visible(timeout=90_000)
+    page.locator("#own-backtest-start").click()
+    said = page.locator("#own-backtest-said")
+    expect(said).to_have_text(re.compile("Too little to judge: 12 tickets can be read, 50 are needed"), timeout=60_000)
+    expect(page.locator("#own-backtest-start")).to_be_enabled()
+    page.route(
+        "**/api/backtest",
+        lambda route: route.fulfill(json={"state": "failed", "share": 0, "doing": "", "page": "", "detail": "killed"}),
+    )
+    page.locator("#own-backtest-start").click()
+    expect(said).to_have_text("The backtest has failed: killed. Run it again.")
+    expect(page.locator("#own-backtest-done")).to_be_hidden()
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_a_file_that_is_no_table_is_told_beside_the_field(visitor: Visitor, tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ def test_what_needs_the_service_says_that_it_is_not_ready(site: TestClient, path
     assert "not ready" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/api/console", "/api/colleagues", "/api/simulation", "/api/tables", "/api/own"])
+@pytest.mark.parametrize(
+    "path", ["/api/console", "/api/colleagues", "/api/simulation", "/api/tables", "/api/own", "/api/backtest"]
+)
 @pytest.mark.parametrize(
     "headers",
     [
@@ -201,6 +203,18 @@ def test_only_the_latest_tables_are_kept(site: TestClient) -> None:
 def test_idle_work_says_that_it_is_idle(site: TestClient) -> None:
     assert site.get("/api/simulation").json()["state"] == "idle"
     assert site.get("/api/own").json()["state"] == "idle"
+    assert site.get("/api/backtest").json()["state"] == "idle"
+
+
+def test_a_backtest_needs_a_table_that_was_taken(site: TestClient) -> None:
+    answer = site.post("/api/backtest", json={}, headers=OWN)
+    assert answer.status_code == 400
+    assert "from a table first" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["own-none-abc123", "..%2Fservice", "running-x"])
+def test_a_backtest_that_is_not_there_is_said_so(site: TestClient, name: str) -> None:
+    assert site.get(f"/backtests/{name}.html").status_code == 404
 
 
 def test_every_message_of_the_story_is_offered_in_order(desk: Desk) -> None:
