@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from htpy import Node
+
 from analytics.csv import Value
 from analytics.drawn import Drawn
 from analytics.period import Period
 from analytics.snapshot import Analytics
 from analytics.tabular import Col, table_figure
 from components.figure import Definition
-from components.number import percent, plural
+from components.identifier import identifier
+from components.number import moment, percent, plural
 from suggest.metrics.interval import Interval, wilson
 
 CHANGES = Definition(
@@ -142,9 +145,16 @@ def happenings_figure(analytics: Analytics, surface: str, period: Period) -> Dra
             Col(name="what", label="what", kind="text"),
         ),
         values=values,
+        cells=[(moment(at), kind, _what(kind, what)) for at, kind, what in values],
         sample=plural(len(rows), "happening"),
         missing="" if rows else "Nothing was built, changed or written down in this period.",
     )
+
+
+def _what(kind: str, what: str) -> Node:
+    """What happened; the id of a bundle shortened."""
+    id, colon, state = what.partition(": ")
+    return [identifier(id), colon, state] if kind == "bundle" else what
 
 
 def _share(k: int, n: int) -> Interval | None:

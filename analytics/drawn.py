@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from htpy import Node
+
 from analytics.csv import Rows
 from analytics.period import Period
 from components.charts.bars import StackedBarsView
@@ -37,7 +39,7 @@ def drawn_as(
     definition: Definition,
     rows: Rows,
     labels: Sequence[str],
-    cells: Sequence[tuple[str, ...]],
+    cells: Sequence[tuple[Node, ...]],
     sample: str,
     texts: int = 1,  # leading columns that are words
     chart: Chart | None = None,

@@ -10,6 +10,7 @@ from analytics import addresses
 from analytics.pages.registry import PAGES
 from analytics.period import Period
 from analytics.report import ReportView
+from components.identifier import identifier
 
 
 def lenses(view: ReportView) -> Node:
@@ -56,7 +57,7 @@ def _is(view: ReportView, name: str, value: str) -> bool:
 def _choices(label: str, links: list[tuple[str, str, bool]], let_go: str, none: str = "all") -> Node:
     return p(".cluster.fine")[
         span(".quiet")[label],
-        (a(href=href, aria_current="true" if chosen else None)[text] for text, href, chosen in links),
+        (a(href=href, aria_current="true" if chosen else None)[identifier(text)] for text, href, chosen in links),
         let_go and a(href=let_go)[none],
     ]
 

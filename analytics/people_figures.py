@@ -14,6 +14,7 @@ from components.charts.frame import Words
 from components.charts.legend import Tone
 from components.charts.line import ShareSeries, SharesView
 from components.figure import Definition
+from components.identifier import identifier
 from components.number import count, percent, plural
 from suggest.domain.slate import Decision
 from suggest.metrics.interval import Interval
@@ -157,7 +158,7 @@ def bundles_figure(served: Sequence[ServedByBundle]) -> Drawn:
         labels=("bundle", "requests", "shown", "taken", "taken when shown", "95% interval"),
         cells=[
             (
-                each.bundle,
+                identifier(each.bundle),
                 count(each.slates),
                 count(each.shown),
                 count(each.selected),

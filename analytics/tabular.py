@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
+from htpy import Node
+
 from analytics.csv import Rows, Value
 from analytics.drawn import Chart, Drawn, drawn_as
 from components.figure import Definition
+from components.identifier import identifier
 from components.number import NOTHING, count, decimal, moment, percent
 
-Kind = Literal["text", "count", "share", "points", "seconds", "decimal", "moment"]
+Kind = Literal["text", "bundle", "count", "share", "points", "seconds", "decimal", "moment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ def table_figure(
     columns: Sequence[Col],
     values: Sequence[tuple[Value, ...]],
     sample: str,
-    cells: Sequence[tuple[str, ...]] | None = None,
+    cells: Sequence[tuple[Node, ...]] | None = None,
     labels: Sequence[str] | None = None,
     chart: Chart | None = None,
     missing: str = "",
@@ -39,14 +42,14 @@ def table_figure(
     """`values` unrounded, one a column; cells are written by the kind of their column. Leading texts stand left.
 
     `labels` and `cells` say it in fewer columns than the CSV has, where the table would be too wide."""
-    texts = next((n for n, each in enumerate(columns) if each.kind not in ("text", "moment")), len(columns))
+    texts = next((n for n, each in enumerate(columns) if each.kind not in ("text", "bundle", "moment")), len(columns))
     return drawn_as(
         id=id,
         title=title,
         definition=definition,
         rows=Rows(columns=tuple(each.name for each in columns), values=tuple(values)),
         labels=labels or tuple(each.label for each in columns),
-        cells=[tuple(written(v, c.kind) for v, c in zip(row, columns, strict=True)) for row in values]
+        cells=[tuple(_cell(v, c.kind) for v, c in zip(row, columns, strict=True)) for row in values]
         if cells is None
         else cells,
         texts=texts,
@@ -55,6 +58,20 @@ def table_figure(
         missing=missing,
         note=note,
     )
+
+
+def name_apart(name: str, columns: Sequence[str]) -> str:
+    """The name of a column for a field of the caller's, told apart from those that stand there already.
+
+    >>> name_apart("language", ["n", "seen"]), name_apart("Seen", ["n", "seen"])
+    ('language', 'field_Seen')
+    """
+    return f"field_{name}" if name.lower() in (each.lower() for each in columns) else name
+
+
+def _cell(value: Value, kind: Kind) -> Node:
+    """The same as `written`, an id of a bundle shortened."""
+    return identifier(value) if kind == "bundle" and isinstance(value, str) else written(value, kind)
 
 
 def written(value: Value, kind: Kind) -> str:

@@ -15,6 +15,7 @@ from analytics.drawn import Drawn, drawn_as
 from components.charts.frame import Words
 from components.charts.line import SharePoint
 from components.charts.values import ValuePair, ValuesView
+from components.identifier import identifier, short
 from components.number import count, percent, plural, span
 
 MOST_DRAWN = 8
@@ -42,7 +43,7 @@ def valued_bundles(bundles: Sequence[BundleHistory]) -> tuple[Valued, ...]:
 def valued_figure(valued: Sequence[Valued]) -> Drawn:
     drawn = tuple(valued[:MOST_DRAWN])
     spoken = "; ".join(
-        f"{each.bundle} {percent(each.would.share)}, what served {percent(each.earned.share)}" for each in drawn
+        f"{short(each.bundle)} {percent(each.would.share)}, what served {percent(each.earned.share)}" for each in drawn
     )
     return drawn_as(
         id="off-policy-value",
@@ -69,7 +70,7 @@ def valued_figure(valued: Sequence[Valued]) -> Drawn:
         labels=("bundle", "would have earned", "95% interval", "what served", "slates", "worth"),
         cells=[
             (
-                each.bundle,
+                identifier(each.bundle),
                 percent(each.would.share),
                 span(each.would.low, each.would.high),
                 percent(each.earned.share),
@@ -81,7 +82,7 @@ def valued_figure(valued: Sequence[Valued]) -> Drawn:
         sample=plural(len(valued), "bundle"),
         chart=ValuesView(
             words=Words(id="off-policy", title="Off-policy value of each bundle", summary=f"{spoken}."),
-            pairs=tuple(ValuePair(label=_short(each.bundle), earned=each.earned, would=each.would) for each in drawn),
+            pairs=tuple(ValuePair(label=short(each.bundle), earned=each.earned, would=each.would) for each in drawn),
         )
         if drawn
         else None,
@@ -114,7 +115,3 @@ def _point(figures: Mapping[str, object], told: Mapping[str, object]) -> SharePo
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _short(bundle: str) -> str:
-    return bundle if len(bundle) <= 9 else f"…{bundle[-8:]}"

@@ -146,8 +146,8 @@ def _interleaved_figure(asking: Asking) -> Drawn:
         title="Bundles by turns",
         definition=INTERLEAVED,
         columns=(
-            Col(name="bundle", label="challenger", kind="text"),
-            Col(name="champion", label="champion", kind="text"),
+            Col(name="bundle", label="challenger", kind="bundle"),
+            Col(name="champion", label="champion", kind="bundle"),
             Col(name="sessions", label="slates"),
             Col(name="wins", label="wins"),
             Col(name="losses", label="losses"),

@@ -11,7 +11,7 @@ from analytics.outcomes import outcomes_by_position, outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, table_figure
+from analytics.tabular import Col, name_apart, table_figure
 from components.charts.bars import Stack, StackedBarsView
 from components.charts.frame import Words
 from components.figure import Definition
@@ -121,18 +121,19 @@ def _stage(stage: str, k: int, n: int, before: int) -> tuple[str | int | float |
 
 def _by_figure(asking: Asking, by: str, name: str, title: str) -> Drawn:
     rows = asking.analytics.rows("funnel", by=by, **asking.bounds)
+    columns = (
+        *(Col(name=stage, label=SPOKEN.get(stage, stage)) for stage in STAGES),
+        *(Col(name=end, label=end) for end in ENDS),
+        Col(name="taken_of_seen", label="taken of seen", kind="share"),
+        Col(name="low", label="from", kind="share"),
+        Col(name="high", label="to", kind="share"),
+    )
+    column = name_apart(name, [each.name for each in columns])
     return table_figure(
         id=f"funnel-by-{'group' if by.startswith('$') else name}",
         title=title,
         definition=BY,
-        columns=(
-            Col(name=name, label=name, kind="text"),
-            *(Col(name=stage, label=SPOKEN.get(stage, stage)) for stage in STAGES),
-            *(Col(name=end, label=end) for end in ENDS),
-            Col(name="taken_of_seen", label="taken of seen", kind="share"),
-            Col(name="low", label="from", kind="share"),
-            Col(name="high", label="to", kind="share"),
-        ),
+        columns=(Col(name=column, label=name, kind="bundle" if by == "bundle" else "text"), *columns),
         values=[_part(row) for row in rows],
         sample=plural(sum(cast("int", row["requested"]) for row in rows), "request"),
         missing="" if rows else "No request in this period.",

@@ -20,6 +20,7 @@ from analytics.valued import valued_bundles, valued_figure
 from components.charts.frame import Words
 from components.charts.line import ShareSeries, SharesView
 from components.figure import Definition
+from components.identifier import short
 from components.number import count, percent, plural
 from suggest.metrics.interval import Interval, wilson
 
@@ -88,7 +89,7 @@ def _curve_figure(bundles: Sequence[BundleHistory]) -> Drawn:
         title="Right on held-out data, bundle after bundle",
         definition=CURVE,
         columns=(
-            Col(name="bundle", label="bundle", kind="text"),
+            Col(name="bundle", label="bundle", kind="bundle"),
             Col(name="known", label="learned from"),
             Col(name="top1", label="right first", kind="share"),
             Col(name="top3", label="right in three", kind="share"),
@@ -125,7 +126,7 @@ def _retrains_figure(bundles: Sequence[BundleHistory]) -> Drawn:
         title="What each retrain brought",
         definition=RETRAINS,
         columns=(
-            Col(name="bundle", label="bundle", kind="text"),
+            Col(name="bundle", label="bundle", kind="bundle"),
             Col(name="at", label="built", kind="moment"),
             Col(name="state", label="state", kind="text"),
             Col(name="ndcg", label="nDCG", kind="points"),
@@ -160,7 +161,7 @@ def _ladder_figure(bundles: Sequence[BundleHistory]) -> Drawn:
             (str(r.get("rung")), number_of(r.get("n")), number_of(r.get("top1")), number_of(r.get("top3")))
             for r in told
         ],
-        sample=f"of {newest.id}" if newest else plural(0, "rung"),
+        sample=f"of {short(newest.id)}" if newest else plural(0, "rung"),
         missing="" if told else "No gate has measured a ladder yet.",
     )
 

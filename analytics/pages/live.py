@@ -76,7 +76,7 @@ def _beside_figure(asking: Asking) -> Drawn:
         title="By bundle",
         definition=BESIDE,
         columns=(
-            Col(name="bundle", label="bundle", kind="text"),
+            Col(name="bundle", label="bundle", kind="bundle"),
             *(
                 Col(name=name + end, label=label + words, kind="share")
                 for name, label in zip(kinds, labels, strict=True)

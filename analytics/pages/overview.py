@@ -167,7 +167,7 @@ def _loop_figure(loops: Sequence[Row]) -> Drawn:
         title="From an act to the bundle that knows it",
         definition=LOOP,
         columns=(
-            Col(name="bundle", label="bundle", kind="text"),
+            Col(name="bundle", label="bundle", kind="bundle"),
             Col(name="promoted_at", label="served from", kind="moment"),
             Col(name="acts", label="new acts"),
             Col(name="age_s_median", label="median age", kind="seconds"),

@@ -26,7 +26,8 @@ WAITS = Definition(
 WORKERS = Definition(
     what="What each worker answered, how fast, and how often others, or a known answer, say the same of the same "
     "context.",
-    formula="Standing verdicts. Agreed: some other worker's verdict on the same context is the same / those with "
+    formula="Standing verdicts; where several answered one review, each voice instead of what they came to. "
+    "Agreed: some other worker's verdict on the same context is the same / those with "
     "another "
     "one. Right: named by a known label of the context, or none where the labels say none / those with a label. 95% "
     "Clopper–Pearson interval of the latter.",

@@ -17,7 +17,7 @@ from analytics.reliability import (
 )
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, table_figure
+from analytics.tabular import Col, name_apart, table_figure
 from components.figure import Definition
 from components.number import count, plural
 from suggest.metrics.interval import clopper_pearson
@@ -87,20 +87,21 @@ def judged_words(judged: tuple[Judged, ...]) -> str:
 
 def _gaps_figure(asking: Asking, by: str, name: str) -> Drawn:
     rows = [row for row in asking.analytics.rows("judged_by", by=by, **asking.bounds) if _n(row) >= LEAST_GROUP]
+    columns = (
+        Col(name="n", label="judged"),
+        Col(name="said", label="said", kind="share"),
+        Col(name="right_share", label="was right", kind="share"),
+        Col(name="low", label="from", kind="share"),
+        Col(name="high", label="to", kind="share"),
+        Col(name="off_by", label="off by", kind="points"),
+        Col(name="noise", label="noise ±", kind="share"),
+    )
+    column = name_apart(name, [each.name for each in columns])
     return table_figure(
         id=f"calibration-by-{'group' if by.startswith('$') else name}",
         title=f"By {name}",
         definition=GAPS,
-        columns=(
-            Col(name=name, label=name, kind="text"),
-            Col(name="n", label="judged"),
-            Col(name="said", label="said", kind="share"),
-            Col(name="right_share", label="was right", kind="share"),
-            Col(name="low", label="from", kind="share"),
-            Col(name="high", label="to", kind="share"),
-            Col(name="off_by", label="off by", kind="points"),
-            Col(name="noise", label="noise ±", kind="share"),
-        ),
+        columns=(Col(name=column, label=name, kind="bundle" if by == "bundle" else "text"), *columns),
         values=[_gap(row) for row in rows],
         sample=plural(sum(map(_n, rows)), "judged slate"),
         missing="" if rows else f"No {name} with {LEAST_GROUP} slates that a verdict or a known answer judges.",

@@ -20,13 +20,15 @@ select reviews.reason, count(*) as reviews, count(standing.review) as answered,
 
 -- workers --
 -- Each worker's standing verdicts: how many, how fast, how often none; and where somebody else, or a known label, says
--- what is right for the same context, how often they agree.
+-- what is right for the same context, how often they agree. A voice of a panel names itself in `undoes`; what a panel
+-- came to is by `consensus`, which is nobody.
 with standing as (
     select verdicts.eid, verdicts.worker, verdicts.item, verdicts.handling_ms, slates.context_key
       from verdicts
       join outcomes_in_focus slates on slates.impression = verdicts.impression
-     where verdicts.surface = $surface and verdicts.undoes is null
-       and not exists (select 1 from verdicts later where later.undoes = verdicts.eid)
+     where verdicts.surface = $surface and verdicts.worker is distinct from 'consensus'
+       and (verdicts.undoes is null or verdicts.undoes = verdicts.eid)
+       and not exists (select 1 from verdicts later where later.undoes = verdicts.eid and later.eid <> verdicts.eid)
 ), compared as (
     select ours.eid, bool_or(ours.item is not distinct from theirs.item) as agrees
       from standing ours
