@@ -31,6 +31,9 @@ export function createClient({ siteKey, endpoint = import.meta.url.replace(/embe
     ...options,
   });
 
+  // Of requests that outlive their page a browser carries 64 kB at once; what is more goes as any request.
+  const deliver = (events) => post('feedback', { events }, { keepalive: true }).catch(() => post('feedback', { events }));
+
   /** Rejects with an Error that carries `problem` (RFC 9457), or with a TimeoutError, an AbortError or a TypeError. */
   async function suggest(request, signal) {
     const late = AbortSignal.timeout(timeout);
@@ -54,27 +57,31 @@ export function createClient({ siteKey, endpoint = import.meta.url.replace(/embe
 
   /** Send what waits. An event leaves the queue when the service has answered; its `eid` makes a repeat harmless. */
   async function flush(isLeaving) {
-    if (!queue.length || !navigator.onLine) return;
+    if (!queue[0] || !navigator.onLine) return;
     if (isLeaving) {
-      if (navigator.sendBeacon(address('feedback'), JSON.stringify({ events: queue }))) queue = [];
+      queue.sort((a, b) => /view|leave/.test(a.type) - /view|leave/.test(b.type)); // acts first
+      while (queue[0]) {
+        const events = queue.splice(0, 32);
+        deliver(events).catch(() => queue.push(...events));
+      }
       return;
     }
     if (isSending) return;
     clearTimeout(retry);
     retry = 0;
     isSending = true;
-    const events = queue.splice(0, 64); // a keepalive body may hold 64 kB
+    const events = queue.splice(0, 32);
     try {
-      const answer = await post('feedback', { events }, { keepalive: true });
-      if (answer.status > 499 || answer.status === 429) throw answer;
+      const answer = await deliver(events);
+      if (answer.status > 428) throw answer; // too many, or out of order
       failures = 0;
       onReceipt?.({ ...await answer.json().catch(() => {}), events });
     } catch {
       queue.unshift(...events);
-      retry = setTimeout(flush, Math.min(60, 2 ** failures++) * (500 + 500 * Math.random()));
+      retry = setTimeout(flush, Math.min(60, 2 ** failures++) * 500 * (1 + Math.random()));
     }
     isSending = false;
-    if (!queue.length) undelivered.delete(flush);
+    if (!queue[0]) undelivered.delete(flush);
     else if (!retry) flush();
   }
 

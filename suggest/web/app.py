@@ -62,6 +62,7 @@ def create_app(
         application=application,
         limits=limits or Limits(),
         limiter=RateLimiter(monotonic_s=monotonic_s),
+        impression_limiter=RateLimiter(monotonic_s=monotonic_s),
         replays=Replays(monotonic_s=monotonic_s),
         meters=Meters(),
         lanes=Lanes(),

@@ -6,6 +6,7 @@ and the rate limits do the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -108,11 +109,24 @@ def check_rate(request: Request, caller: Caller, limiter: RateLimiter, limits: L
     if not wait_s:
         wait_s = limiter.wait_s((caller.id,), per_s=limits.key_per_s, burst=limits.key_burst)
     if wait_s:
-        raise Refused(
-            "too-many-requests",
-            f"This key is used too often; try again in {retry_after(wait_s)} s.",
-            headers={"Retry-After": retry_after(wait_s)},
-        )
+        raise _too_often("This key is used too often", wait_s)
+
+
+def check_impression_rate(caller: Caller, impressions: Iterable[str], limiter: RateLimiter, limits: Limits) -> None:
+    """Raise Refused 429 where a publishable key reports on one of these impressions too often."""
+    if not caller.is_publishable:
+        return
+    for impression in sorted(set(impressions)):
+        name = (caller.id, impression)
+        wait_s = limiter.wait_s(name, per_s=limits.impression_per_s, burst=limits.impression_burst)
+        if wait_s:
+            said = f"Impression {impression[:60]!r} is reported on too often: gather its events in fewer bodies"
+            raise _too_often(said, wait_s)
+
+
+def _too_often(what: str, wait_s: float) -> Refused:
+    after = retry_after(wait_s)
+    return Refused("too-many-requests", f"{what}; try again in {after} s.", headers={"Retry-After": after})
 
 
 def own_origin(request: Request) -> str:

@@ -24,6 +24,8 @@ class Limits:
     key_burst: float = 10_000.0
     address_per_s: float = 200.0  # requests with one publishable key from one address
     address_burst: float = 2_000.0
+    impression_per_s: float = 2.0  # bodies of feedback with one publishable key that speak of one impression
+    impression_burst: float = 100.0
     in_flight: int = 512  # requests being answered at once; event streams are counted apart
     streams: int = 2_000  # event streams open at once
     trusted_proxies: int = 0  # how many X-Forwarded-For entries, from the right, were written by proxies of ours

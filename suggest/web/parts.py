@@ -26,6 +26,7 @@ class Parts:
     application: Application
     limits: Limits
     limiter: RateLimiter
+    impression_limiter: RateLimiter  # its own: names that callers make up must push nobody's key out
     replays: Replays
     meters: Meters
     lanes: Lanes

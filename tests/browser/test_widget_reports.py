@@ -247,6 +247,32 @@ def test_twenty_abrupt_navigations_deliver_twenty_leaves(open_host, host: HostSi
     assert sorted(left) == sorted(service.slates), "one leave for each impression, no more"
 
 
+@pytest.mark.parametrize("how", ["close", "navigate"])
+def test_of_a_queue_of_more_than_64_kb_acts_survive_and_what_the_browser_carries(context, host, service, how) -> None:
+    page = context.new_page()
+    page.goto(host.put("away", "<!doctype html><title>away</title>") + "?first")
+    service.refusals = [503]  # of the first body; then the client waits
+    queue = (
+        "async (endpoint) => {"
+        "  const { createClient } = await import(endpoint + '/embed/v1/client.js');"
+        "  window.client = createClient({ siteKey: 'pk_test_1', endpoint });"
+        "  const slate = await client.suggest({ surface: 'replies', context: { text: 'x' } });"
+        "  Math.random = () => { window.isWaiting = true; return 60 };"  # the wait before a retry outlasts the test
+        "  for (let n = 0; n < 300; n++) client.track(slate, n % 10 ? 'view' : 'override', { text: 'x'.repeat(200) }) }"
+    )
+    page.evaluate(queue, service.origin)
+    page.wait_for_function("window.isWaiting")
+    if how == "close":
+        page.close()
+    else:
+        page.goto(f"{host.origin}/away")
+    service.wait_until(lambda: len(service.events("override")) == 30, "acts were lost")
+    service.wait_until(lambda: len(service.events("view")) > 90, "views were lost that the browser could carry")
+    bodies = service.requests("/v1/feedback")[1:]
+    assert max(len(call.body) for call in bodies) < 2**14
+    assert len(service.accepted) == len({event["eid"] for event in service.accepted})
+
+
 def test_a_superseded_slate_is_left_and_the_new_one_starts_from_zero(open_host, service) -> None:
     page = open_host('for="reply" context="x" debounce="0"')
     page.evaluate("document.querySelector('suggest-box').context = 'y'")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from httpx import Response
 
 from suggest.web.limits import Limits, RateLimiter, address_prefix
 from web.house import SHOP, House
@@ -162,6 +163,34 @@ def test_a_page_that_asks_too_often_is_told_when_to_come_back_and_a_server_never
         assert all(house.client.post("/v1/suggest", json=ASK, headers=house.secret).is_success for _ in range(6))
         house.monotonic.now_s += 2
         assert house.client.post(f"/v1/suggest?key={key}", content=ask).status_code == 200
+    finally:
+        house.close()
+
+
+def test_an_impression_that_is_flooded_with_reports_holds_up_itself_alone(tmp_path: Path) -> None:
+    limits = Limits(impression_per_s=0.5, impression_burst=3)
+    house = House.open(tmp_path, limits=limits)
+    try:
+        house.a_surface()
+        key = house.a_key("pk")
+        one, other = (house.client.post(f"/v1/suggest?key={key}", content=json.dumps(ASK)).json() for _ in range(2))
+
+        def tell(slate: dict[str, str], eid: str, **headers: str) -> Response:
+            event = {"eid": eid, "impression": slate["impression"], "token": slate["token"], "type": "view"}
+            body = json.dumps({"events": [event, {**event, "eid": f"{eid}b"}]})
+            return house.client.post(f"/v1/feedback?key={key}", content=body, headers=headers)
+
+        assert [tell(one, f"e{n}").status_code for n in range(4)] == [202, 202, 202, 429]
+        limited = tell(one, "late", Origin=SHOP)
+        assert limited.headers["retry-after"] == "2"
+        assert limited.headers["content-type"] == "application/problem+json"
+        assert limited.headers["access-control-allow-origin"] == SHOP
+        assert set(limited.json()) >= {"type", "title", "status", "detail"}
+        assert limited.json()["type"] == "/problems/too-many-requests"
+        assert one["impression"] in limited.json()["detail"]
+        assert tell(other, "o1").status_code == 202
+        house.monotonic.now_s += 2
+        assert tell(one, "late").json()["accepted"] == 2, "what was refused was not taken: it may come again"
     finally:
         house.close()
 

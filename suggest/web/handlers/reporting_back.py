@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from suggest.domain.errors import FieldError
 from suggest.online.messages import RawEvent, RawLabel, RawPastSlate, Recorded, Rejected
+from suggest.web.auth import check_impression_rate
 from suggest.web.body import is_ndjson, parse, read_lines, refusal, refuse_media_type
 from suggest.web.call import call_of, caller_of, path_id
 from suggest.web.limits import telling_address
@@ -32,6 +33,8 @@ async def feedback(request: Request) -> Response:
     sent = await parse(request, FeedbackIn, limit=call_of(request).limit)
     parts = parts_of(request)
     events = [RawEvent.from_json(_row(row)) for row in sent.events]
+    named = [each.impression for each in events if isinstance(each.impression, str)]
+    check_impression_rate(caller_of(request), named, parts.impression_limiter, parts.limits)
     address = telling_address(request.client.host if request.client else "")
     trusted = caller_of(request).is_trusted
     recorded = await run_in(parts.lanes.log, parts.online.record, events, trusted=trusted, address=address)
