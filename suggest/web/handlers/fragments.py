@@ -62,5 +62,9 @@ async def frame(request: Request) -> Response:
         label=query_text(request, "label") or "",
         lang=query_text(request, "lang", longest=20) or "en",
     )
-    headers = {"Content-Security-Policy": page_policy([view.host]), "Cross-Origin-Resource-Policy": "cross-origin"}
+    headers = {
+        "Content-Security-Policy": page_policy([view.host]),
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",  # a page that is isolated itself holds no other frame
+    }
     return HTMLResponse("<!doctype html>" + str(frame_page(view)).removeprefix("<!doctype html>"), headers=headers)
