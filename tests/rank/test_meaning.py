@@ -15,7 +15,7 @@ def passes_until_alarm(p: float, *, weight: float = 1.0, most: int = 100) -> int
     return next((n for n in range(1, most) if meanings.passed_over("a", p, weight=weight)), most)
 
 
-@pytest.mark.parametrize(("p", "passes"), [(1.0, 2), (0.95, 2), (0.8, 4), (0.5, 8)])
+@pytest.mark.parametrize(("p", "passes"), [(1.0, 4), (0.95, 4), (0.8, 8), (0.5, 20)])
 def test_the_surer_it_was_the_fewer_say_that_it_changed(p: float, passes: int) -> None:
     assert passes_until_alarm(p) == passes
 
@@ -50,8 +50,8 @@ def test_options_are_counted_apart_and_a_retired_one_starts_anew() -> None:
 
 @pytest.mark.parametrize("p", [0.5, 0.8, 0.95])
 def test_false_alarms_are_as_rare_as_the_limit_says(p: float) -> None:
-    """Nothing changes and p_select is calibrated: at least exp(LIMIT) = 100 acts between two alarms, on average. Of
-    20,000 acts that is 200; noise (three standard deviations) 42."""
+    """Nothing changes and p_select is calibrated: at least exp(LIMIT) = 100,000 acts between two alarms, on average. Of
+    20,000 acts that is one in five runs; noise (three standard deviations) 2."""
     rng, meanings, alarms = np.random.default_rng(3), Meanings(), 0
     for takes in rng.random(20_000) < p:
         if takes:
@@ -59,7 +59,7 @@ def test_false_alarms_are_as_rare_as_the_limit_says(p: float) -> None:
         else:
             alarms += meanings.passed_over("a", p)
     print(f"{alarms} false alarms in 20,000 acts at p = {p}")
-    assert alarms <= 20_000 / np.exp(LIMIT) + 42
+    assert alarms <= 20_000 / np.exp(LIMIT) + 2
 
 
 def test_a_change_is_found_within_a_few_acts() -> None:
@@ -74,4 +74,4 @@ def test_a_change_is_found_within_a_few_acts() -> None:
             elif meanings.passed_over("a", 0.9):
                 break
         delays.append(n)
-    assert np.mean(delays) < 5
+    assert np.mean(delays) < 10

@@ -61,12 +61,13 @@ def test_an_option_that_was_always_taken_has_no_credit_to_spend() -> None:
     meanings = Meanings()
     for _ in range(50):
         meanings.taken("a", 0.95)
-    assert [meanings.passed_over("a", 0.95) for _ in range(2)] == [False, True]
+    assert [meanings.passed_over("a", 0.95) for _ in range(4)] == [False, False, False, True]
 
 
 def test_taking_what_was_unlikely_is_no_evidence_that_nothing_changed() -> None:
     meanings = Meanings()
-    meanings.passed_over("a", SUREST)
+    for _ in range(3):
+        meanings.passed_over("a", SUREST)
     meanings.taken("a", CHANGED)
     assert meanings.passed_over("a", SUREST)
 
@@ -74,7 +75,7 @@ def test_taking_what_was_unlikely_is_no_evidence_that_nothing_changed() -> None:
 @pytest.mark.parametrize("p", [0.0, CHANGED])
 def test_after_an_alarm_or_an_end_nothing_is_left_of_the_past(p: float) -> None:
     meanings = Meanings()
-    assert [meanings.passed_over("a", 0.95) for _ in range(4)] == [False, True, False, True]
+    assert [meanings.passed_over("a", 0.95) for _ in range(8)] == 2 * [False, False, False, True]
     assert not meanings.passed_over("a", p)
     meanings.forget("a")
     meanings.forget("never seen")
