@@ -6,7 +6,7 @@ from htpy import Element, Node, a, article, code, details, div, h1, h2, h3, nav,
 
 from analytics.pages.registry import BY_NAME
 from analytics.snapshot import query_text
-from analytics.sources import JUDGED, SOURCES, STANDS_ON, Of, Source
+from analytics.sources import SOURCES, STANDS_ON, Of, Source
 from components.page import PageView, page
 from components.terms import terms
 
@@ -58,9 +58,12 @@ def _ground() -> Element:
     return section(".section", id="ground", aria_labelledby="ground-name")[
         div(".section-head")[
             h2(id="ground-name")["What the queries stand on"],
-            p["Derived once a snapshot, then cut to the time and the lens; the last one says what counts as known."],
+            p[
+                "Derived from the log once a snapshot, in this order; then cut to the time and the lens. "
+                "Facts say what counts as known."
+            ],
         ],
-        div(".card.stack.stack-s")[(_query(name) for name in (*STANDS_ON, JUDGED))],
+        div(".card.stack.stack-s")[(_query(name) for name in STANDS_ON)],
     ]
 
 

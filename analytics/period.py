@@ -42,6 +42,13 @@ class Period:
         return tuple(at + length * i for i in range(max(0, count - _MOST_COLUMNS), count))
 
     @property
+    def whole_days(self) -> tuple[datetime, datetime] | None:
+        """From the first midnight in it to the last; None where no day lies between, or hours are told apart."""
+        first = _floor(self.from_ + timedelta(days=1) - timedelta(microseconds=1), "day")
+        last = _floor(self.to, "day")
+        return None if self.step == "hour" or last <= first else (first, last)
+
+    @property
     def length(self) -> timedelta:
         """Of one stretch."""
         return _LENGTH[self.step]

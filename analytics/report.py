@@ -171,9 +171,9 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
 
 def _fields(analytics: Analytics, surface: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The context fields that group, with their values, the commonest first."""
-    analytics.prepare(surface)
+    analytics.prepare()
     found: dict[str, list[str]] = {}
-    for row in analytics.rows("fields"):
+    for row in analytics.rows("fields", surface=surface):
         if is_field_name(name := str(row["name"])):
             found.setdefault(name, []).append(str(row["value"]))
     return tuple((name, tuple(values)) for name, values in found.items() if len(values) > 1)[:MOST_FIELDS]

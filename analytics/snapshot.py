@@ -13,8 +13,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.lens import EVERYTHING
+from analytics.derivation import STRETCH, derive
+from analytics.lens import EVERYTHING, Lens
+from analytics.period import Period
 from suggest.domain.errors import StorageUnavailable
+from suggest.store.database import quoted
 from suggest.store.queries import parse_queries
 
 Row = Mapping[str, object]
@@ -27,10 +30,16 @@ class Analytics:
     """One open snapshot. Not for several threads at once; close it, or use it as a context manager."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        """A connection that reads a log as the catalog `log`, and has one named `derived` to write to; see `open`."""
         self._connection = connection
-        self._surface: object = None
+        connection.execute(f"attach ':memory:' as {STRETCH}")
+        self._deriving = connection.cursor()
+        self._deriving.execute(f"use {STRETCH}")
+        self._deriving.execute(_queries()["derived_tables"])
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
         self._focused: tuple[object, ...] | None = None
-        self._is_judged = False
+        self._is_derived = False
         self.lens = EVERYTHING  # narrows whatever is asked of a period
         self.path = path
 
@@ -55,31 +64,50 @@ class Analytics:
         """Run a named query; one of a period gets it into focus first."""
         if "from" in params:
             self._focus(params["surface"], params["from"], params["to"])
-        sql = _queries()[query]
-        if "judged_in_focus" in sql and not self._is_judged:
-            self._execute(_queries()["focus_judged"], params)
-            self._is_judged = True
-        return self._execute(sql, params)
+        return self._execute(_queries()[query], params)
 
     def _focus(self, surface: object, from_: object, to: object) -> None:
         lens = self.lens
         if self._focused == (surface, from_, to, lens):
             return
-        self._focused, self._is_judged = None, False
-        self.prepare(surface)
-        field = None if lens.field is None else f'$."{lens.field}"'
-        bounds = {"from": from_, "to": to, "bundle": lens.bundle, "field": field, "value": lens.value}
-        options = "focus_options" if lens.field is None else "focus_options_of_group"
-        for query in ("focus_outcomes", options):
-            self._execute(_queries()[query], bounds)
+        self._focused = None
+        self.prepare()
+        assert isinstance(from_, datetime)
+        assert isinstance(to, datetime)
+        groups = self._groups(surface, lens)
+        is_of_any_field = lens.field is not None and groups is None
+        days = Period(from_=from_, to=to).whole_days
+        days_from, days_to = (from_, from_) if days is None or is_of_any_field else days
+        for name, value in {
+            "surface": surface,
+            "since": from_,
+            "until": to,
+            "days_from": days_from,
+            "days_to": days_to,
+            "bundle": lens.bundle,
+            "groups": groups,
+            "path": f'$."{lens.field}"' if is_of_any_field else None,
+            "value": lens.value if is_of_any_field else None,
+        }.items():
+            self._connection.execute(f"set variable {name} = $value", {"value": _naive(value)})
+        self._connection.execute(_queries()["focus_views"])
+        if is_of_any_field:
+            self._connection.execute(_queries()["focus_views_of_any_field"])
         self._focused = (surface, from_, to, lens)
 
-    def prepare(self, surface: object) -> None:
-        """Derive the slates of a surface and their options once; every report on it then only counts."""
-        if self._surface != surface:
-            for query in ("surface_outcomes", "surface_options"):
-                self._execute(_queries()[query], {"surface": surface})
-            self._surface = surface
+    def _groups(self, surface: object, lens: Lens) -> object:
+        """The groups a lens looks at; None where it looks at none, or at a field that is not counted by."""
+        if lens.field is None:
+            return None
+        of = {"surface": surface, "name": lens.field, "value": lens.value}
+        found = self._execute(_queries()["groups_of_value"], of).fetchone()
+        return None if found is None else found[0]
+
+    def prepare(self) -> None:
+        """Derive what every report on this snapshot counts from, once."""
+        if not self._is_derived:
+            derive(self._deriving, query_text)
+            self._is_derived = True
 
     def _execute(self, sql: str, params: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
         spoken_of = {name: _naive(value) for name, value in params.items() if f"${name}" in sql}
@@ -97,6 +125,7 @@ class Analytics:
         return self._connection.sql(query)
 
     def close(self) -> None:
+        self._deriving.close()
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -111,14 +140,17 @@ def open(path: Path) -> Analytics:
     if not path.is_file():
         raise StorageUnavailable(f"there is no snapshot at {path.name}; make one from the running server")
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        connection = duckdb.connect(":memory:")
         connection.execute("set threads = 1")  # a report may wait; what is served beside it may not
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
+        # DuckDB 2.0.0 takes a sum for narrower than it is when it packs what it sorts: "INT128 … out of range for INT8"
+        connection.execute("set disabled_optimizers = 'compressed_materialization'")
+        connection.execute(f"attach '{quoted(path)}' as log (read_only)")
+        connection.execute("attach ':memory:' as derived (compress)")
+        connection.execute("use log")
         connection.execute("select 1 from as_of, outcomes limit 0")
+        return Analytics(connection, path)
     except duckdb.Error as error:
         raise StorageUnavailable(f"{path.name} is not a snapshot this version can read: {error}") from error
-    return Analytics(connection, path)
 
 
 def query_text(name: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics import changes, definitions, people_figures
+from analytics.derivation import DERIVED
 from analytics.pages import (
     drift,
     experiments,
@@ -153,5 +154,4 @@ SOURCES = (
 )
 
 # What every query of a period stands on, in this order: derived once a snapshot, then cut to the time and the lens.
-STANDS_ON = ("surface_outcomes", "surface_options", "focus_outcomes", "focus_options", "focus_options_of_group")
-JUDGED = "focus_judged"
+STANDS_ON = (*DERIVED, "focus_views", "focus_views_of_any_field", "groups_of_value")

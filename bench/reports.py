@@ -2,7 +2,7 @@
 
 A snapshot of N impressions made by SQL: three options each, seen and taken as people do, one in twenty escalated and
 answered, three bundles, two context fields. Every page is measured four ways, on one thread as the server does it:
-`derive` is the first page after a snapshot (the surface is derived), `lens` the first page of a time or a group nobody
+`derive` is the first page after a snapshot (the log is derived), `lens` the first page of a time or a group nobody
 looked at yet, `cold` a page whose time is derived already, and `draw` its HTML.
 
 Seconds are of processor time: others may work on the machine, and a report has one thread.
@@ -102,7 +102,7 @@ def measured(n: int, rounds: int) -> dict[str, object]:
         filled(file, n)
         with analytics.open(file) as opened:
             began = time.process_time()
-            opened.prepare("support")
+            opened.prepare()
             derive_s = time.process_time() - began
             lens_s, pages = [], {}
             for round_ in range(rounds):

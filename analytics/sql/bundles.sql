@@ -8,9 +8,10 @@ qualify row_number() over (partition by id order by sequence desc) = 1
 
 -- served_by_bundle --
 -- How many requests each bundle has answered in this stretch of time, and what people did with what it showed.
-select bundle, count(*) as slates,
-       count(*) filter (outcome <> 'pending' and (decision in ('show', 'auto') or outcome <> 'unseen')) as shown,
-       count(*) filter (outcome = 'selected') as selected
-  from outcomes_in_focus
+select bundle, sum(n)::bigint as slates,
+       coalesce(sum(n) filter (outcome <> 'pending' and (decision in ('show', 'auto') or outcome <> 'unseen')),
+                0)::bigint as shown,
+       coalesce(sum(n) filter (outcome = 'selected'), 0)::bigint as selected
+  from cells_in_focus
  group by bundle
  order by bundle

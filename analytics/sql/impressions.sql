@@ -1,21 +1,25 @@
 -- impressions --
 -- The latest slates of some kind, with what was asked, what was shown and what became of it.
-select outcomes.impression, outcomes.served_at, json_extract_string(slates.context, '$.text') as text, outcomes.decision,
-       outcomes.outcome, outcomes.bundle, outcomes.p_any, outcomes.item, slates.shown,
-       exists (select 1 from reviews where reviews.impression = outcomes.impression) as is_reviewed,
-       count(*) over () as total
-  from (select *, decision in ('show', 'auto') or viewed or decided_at is not null as reached from outcomes_in_focus)
-       outcomes
-  join slates on slates.id = outcomes.impression
- where ($outcome is null or outcomes.outcome = $outcome)
-   and ($decision is null or outcomes.decision = $decision)
-   and case coalesce($stage, 'requested')
-            when 'reached' then reached
-            when 'seen' then reached and outcomes.outcome in ('selected', 'dismissed', 'overridden', 'ignored')
-            when 'answered' then outcomes.outcome in ('selected', 'dismissed', 'overridden')
-            when 'selected' then outcomes.outcome = 'selected'
-            when 'kept' then outcomes.outcome = 'selected' and not coalesce(outcomes.edited, false)
-            else true end
-   and ($item is null or outcomes.item = $item)
- order by outcomes.served_at desc, outcomes.impression desc
- limit $most
+with kind as (
+    select slate, impression, served_at, decision, outcome, bundle, p_any, item
+      from outcomes_in_focus
+     where ($outcome is null or outcome = $outcome)
+       and ($decision is null or decision = $decision)
+       and case coalesce($stage, 'requested')
+                when 'reached' then reached
+                when 'seen' then reached and outcome in ('selected', 'dismissed', 'overridden', 'ignored')
+                when 'answered' then outcome in ('selected', 'dismissed', 'overridden')
+                when 'selected' then outcome = 'selected'
+                when 'kept' then outcome = 'selected' and not edited
+                else true end
+       and ($item is null or item = $item)
+), latest as (
+    from kind order by served_at desc, impression desc limit $most
+)
+select latest.impression, latest.served_at, json_extract_string(slates.context, '$.text') as text, latest.decision,
+       latest.outcome, latest.bundle, latest.p_any, latest.item, slates.shown,
+       exists (select 1 from reviews where reviews.impression = latest.impression) as is_reviewed,
+       (select count(*) from kind) as total
+  from latest
+  join slates on slates.sequence = latest.slate
+ order by latest.served_at desc, latest.impression desc

@@ -1,18 +1,16 @@
 -- outcomes_over_time --
 -- How many impressions of each stretch of time ended how, of those that reached a person: decided to be shown, or
 -- reported as seen whatever was decided. Ignored is missing, not negative.
-select date_trunc($step, served_at) as at, outcome, count(*) as impressions
-  from outcomes_in_focus
- where (decision in ('show', 'auto') or viewed or decided_at is not null)
+select date_trunc($step, cells."at") as "at", outcome, sum(n)::bigint as impressions
+  from cells_in_focus cells
+ where reached
  group by all
  order by all
 
 -- outcomes_by_position --
 -- One row a position: how often an option stood there, was looked at, and was taken. What is pending is left out.
-select position, count(*) as shown, count(*) filter (examined) as examined,
-       count(*) filter (examined and selected) as selected
-  from options_in_focus
- where outcome <> 'pending' and (decision in ('show', 'auto') or outcome <> 'unseen')
+select position, sum(n)::bigint as shown, sum(examined)::bigint as examined, sum(taken)::bigint as selected
+  from option_cells_in_focus
  group by position
  order by position
 

@@ -1,20 +1,17 @@
 -- tally --
 -- The counts behind the headline shares. Reached: decided to be shown, or reported as seen whatever was decided.
-select count(*) as requests,
-       count(*) filter (decision in ('show', 'auto')) as shown,
-       count(*) filter (decision = 'auto') as applied,
-       count(*) filter (decision = 'escalate') as escalated,
-       count(*) filter (outcome in ('selected', 'dismissed', 'overridden', 'ignored')) as seen,
-       count(*) filter (outcome = 'selected') as selected
-  from outcomes_in_focus
+select coalesce(sum(n), 0)::bigint as requests,
+       coalesce(sum(n) filter (decision in ('show', 'auto')), 0)::bigint as shown,
+       coalesce(sum(n) filter (decision = 'auto'), 0)::bigint as applied,
+       coalesce(sum(n) filter (decision = 'escalate'), 0)::bigint as escalated,
+       coalesce(sum(n) filter (outcome in ('selected', 'dismissed', 'overridden', 'ignored')), 0)::bigint as seen,
+       coalesce(sum(n) filter (outcome = 'selected'), 0)::bigint as selected
+  from cells_in_focus
 
 -- typed --
 -- Characters that nobody had to type: the length of each option taken, less the part of it that was rewritten.
-select count(*) as taken,
-       coalesce(sum(length(options.text) * (1 - least(1, coalesce(outcomes.edit_ratio, 0)))), 0)::bigint as characters
-  from options_in_focus options
-  join outcomes_in_focus outcomes on outcomes.impression = options.impression
- where options.selected and outcomes.bundle <> 'imported'
+select coalesce(sum(taken), 0)::bigint as taken, coalesce(sum(saved), 0)::bigint as characters
+  from cells_in_focus
 
 -- loop_times --
 -- How old what people did was when a bundle that had learned from it began to serve. The next request already uses
@@ -24,10 +21,10 @@ with promoted as (
       from bundles
      where surface = $surface and state = 'promoted'
 )
-select promoted.id as bundle, promoted."at" as "at", count(outcomes.impression) as acts,
+select promoted.id as bundle, promoted."at" as "at", count(outcomes.slate) as acts,
        median(epoch(promoted."at") - epoch(outcomes.decided_at)) as age_s
   from promoted
-  left join surface_outcomes outcomes
+  left join (select slate, decided_at from derived.facts where surface = $surface) outcomes
     on outcomes.decided_at <= promoted."at" and (promoted.before is null or outcomes.decided_at > promoted.before)
  where promoted."at" >= $from and promoted."at" < $to
  group by promoted.id, promoted."at"

@@ -2,12 +2,11 @@
 
 -- The options of each slate as they were shown, one row an option.
 create view slate_options as
-select slates.id as impression, surface, slates."at" as served_at,
-       json_extract_string(option, '$.id') as item, json_extract_string(option, '$.text') as text,
-       cast(json_extract(option, '$.position') as integer) as position,
-       cast(json_extract(option, '$.p_select') as double) as p_select,
-       cast(json_extract(option, '$.propensity') as double) as propensity
-  from slates, unnest(cast(shown as json[])) as options(option);
+select slates.id as impression, surface, slates."at" as served_at, option.id as item, option.text as text,
+       option.position as position, option.p_select as p_select, option.propensity as propensity
+  from slates,
+       unnest(from_json(shown, '[{"id": "varchar", "text": "varchar", "position": "integer", "p_select": "double",
+                                  "propensity": "double"}]')) as options(option);
 
 -- What people did with each impression, one row an impression that anybody reacted to. The first select is final. A dismissal
 -- that names an option refuses that one: it is no act on the slate.
