@@ -16,6 +16,7 @@ from suggest.domain import weight as weights
 from suggest.loop.examples import Catalog, Example, ExampleSet
 from suggest.online.suggester import Suggester
 from suggest.policy.arrange import arrange, impression_rng
+from suggest.rank.habits import Asker
 
 Floats = NDArray[np.float64]
 Embeddings = NDArray[np.float32]
@@ -98,8 +99,15 @@ def read(slates: Sequence[Shown], requests: Requests, reader: Reader, *, seed: i
     return taken
 
 
-def examples(catalog: Catalog, requests: Requests, slates: Sequence[Shown], taken: Sequence[int | None]) -> ExampleSet:
-    """The log as a retrain reads it."""
+def examples(
+    catalog: Catalog,
+    requests: Requests,
+    slates: Sequence[Shown],
+    taken: Sequence[int | None],
+    *,
+    habits: bool = False,
+) -> ExampleSet:
+    """The log as a retrain reads it. `habits`: who asked is a stranger, but how often an option is taken counts."""
     found = []
     for order, (slate, slot) in enumerate(zip(slates, taken, strict=True)):
         if slot is None:
@@ -116,9 +124,15 @@ def examples(catalog: Catalog, requests: Requests, slates: Sequence[Shown], take
                 examined=slate.ids[:slot] if slot >= 0 else slate.ids,
                 slot=max(slot, 0),
                 shown=slate.ids,
+                asker=asker_at(order) if habits else None,
             )
         )
     return ExampleSet(examples=tuple(found), embeddings=requests.embeddings, catalog=catalog)
+
+
+def asker_at(order: int) -> Asker:
+    """Nobody we know, a minute after the one before."""
+    return Asker(at=60.0 * order)
 
 
 def fresh(catalog: Catalog) -> Suggester:

@@ -7,6 +7,9 @@ names, a surface that ranks by names alone has logged the slates of ten, people 
     naive    clicks of the world, taken at face value
     ours     clicks of the world, as the product retrains
 
+A fourth, `with_rates`, is ours with the columns of how often and how lately each option is taken, which a server adds
+where it knows when somebody asked.
+
 nDCG@10 on held-out requests with true answers; recovery = (ours - naive) / (anchor - naive). Intervals are over seeds:
 each seed draws the candidates, the requests and the people. Then one stream, live, slates of three: this project's
 instant learning beside Vowpal Wabbit (`--cb_explore_adf`, `--ccb_explore_adf`) on the same requests, candidates, people
@@ -31,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.click_stream import stream
-from bench.click_world import LOGS, READERS, UNBIASED, Reader, Requests, Shown, examples, fresh, logged, read
+from bench.click_world import LOGS, READERS, UNBIASED, Reader, Requests, Shown, asker_at, examples, fresh, logged, read
 from bench.corpora import load
 from bench.encoded import CachedEncoder
 from bench.machine import described
@@ -41,6 +44,7 @@ from suggest.loop.examples import Catalog, ExampleSet
 from suggest.loop.record import worth_json
 from suggest.online.model import Model
 from suggest.online.suggester import Suggester
+from suggest.rank.habits import Act, Asker
 from suggest.starter.pack import load_trigger
 
 N_CANDIDATES, N_REQUESTS, N_TEST, N_BACKGROUND = 40, 1_600, 800, 60
@@ -90,9 +94,12 @@ class Learned:
     theta: list[float]  # as the retrain found it
 
 
-def retrained(made: Setting, slates: Sequence[Shown], reader: Reader, *, seed: int, correct: bool) -> Learned:
+def retrained(
+    made: Setting, slates: Sequence[Shown], reader: Reader, *, seed: int, correct: bool, habits: bool = False
+) -> Learned:
     """Build from the clicks of these people, serve with it, and ask it what it never saw."""
-    log = examples(made.catalog, made.requests, slates, read(slates, made.requests, reader, seed=seed))
+    taken = read(slates, made.requests, reader, seed=seed)
+    log = examples(made.catalog, made.requests, slates, taken, habits=habits)
     built = build(
         log,
         shipped_prior(),
@@ -112,9 +119,10 @@ def retrained(made: Setting, slates: Sequence[Shown], reader: Reader, *, seed: i
     suggester = fresh(made.catalog)
     suggester.install_model(model)
     _remember(suggester, log)
+    asker = asker_at(len(slates)) if habits else None
     chosen = [e for e in log.examples if e.right]
     return Learned(
-        ndcg=_ndcg(suggester, made.test),
+        ndcg=_ndcg(suggester, made.test, asker),
         selections=len(chosen),
         wrong=float(np.mean([e.right[0] != made.requests.right[e.row] for e in chosen])),
         way=built.way,
@@ -128,12 +136,16 @@ def _remember(suggester: Suggester, log: ExampleSet) -> None:
     items = [e.right[0] if e.right else None for e in log.examples]
     weights = np.array([e.weight * (1.0 if e.right else DISMISSAL_SHARE) for e in log.examples], np.float32)
     suggester.memory.add_many(keys, log.embeddings[[e.row for e in log.examples]], items, weights)
+    for e in log.examples:
+        if e.asker is not None:
+            taken = e.right[0] if e.right else None
+            suggester.people.learn(Act(asker=e.asker, taken=taken, passed=e.examined, order=e.order), p_any=0.5)
 
 
-def _ndcg(suggester: Suggester, test: Requests) -> float:
+def _ndcg(suggester: Suggester, test: Requests, asker: Asker | None) -> float:
     gains = []
     for text, embedding, right in zip(test.texts, test.embeddings, test.right, strict=True):
-        ids = suggester.rank(embedding, text).ids
+        ids = suggester.rank(embedding, text, asker=asker).ids
         place = ids.index(right) if right in ids else TOP
         gains.append(1.0 / np.log2(2 + place) if place < TOP else 0.0)
     return float(np.mean(gains))
@@ -152,6 +164,7 @@ def one_seed(
             began = time.perf_counter()
             naive = retrained(made, slates, reader, seed=seed, correct=False)
             ours = retrained(made, slates, reader, seed=seed, correct=True)
+            with_rates = retrained(made, slates, reader, seed=seed, correct=True, habits=True)
             rows.append(
                 {
                     "seed": seed,
@@ -161,6 +174,7 @@ def one_seed(
                     "wrong": round(ours.wrong, 4),
                     "naive": round(naive.ndcg, 4),
                     "ours": round(ours.ndcg, 4),
+                    "with_rates": round(with_rates.ndcg, 4),
                     "anchor": round(anchor.ndcg, 4),
                     "recovery": round((ours.ndcg - naive.ndcg) / (anchor.ndcg - naive.ndcg), 3),
                     "way": ours.way,

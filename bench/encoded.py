@@ -49,7 +49,7 @@ class CachedEncoder:
     def save(self) -> None:
         if self._is_new:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._file.with_suffix(".part.npz")
+            part = self._file.with_suffix(f".{os.getpid()}.part.npz")  # another run may be saving its own
             np.savez(part, keys=np.array(list(self._rows)), rows=np.array(list(self._rows.values()), np.float32))
             part.replace(self._file)
             self._is_new = False
