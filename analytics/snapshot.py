@@ -135,8 +135,11 @@ class Analytics:
         self.close()
 
 
-def open(path: Path) -> Analytics:
-    """Open a snapshot made by the store. Raises StorageUnavailable where there is none, or it is not one of ours."""
+def open(path: Path, *, kept: Path | None = None) -> Analytics:
+    """Open a snapshot made by the store. `kept`: a file for what is derived, so that the next snapshot, which begins
+    with the rows of this one, only derives what came since; without, it is in memory.
+
+    Raises StorageUnavailable where there is none, or it is not one of ours."""
     if not path.is_file():
         raise StorageUnavailable(f"there is no snapshot at {path.name}; make one from the running server")
     try:
@@ -145,7 +148,7 @@ def open(path: Path) -> Analytics:
         # DuckDB 2.0.0 takes a sum for narrower than it is when it packs what it sorts: "INT128 … out of range for INT8"
         connection.execute("set disabled_optimizers = 'compressed_materialization'")
         connection.execute(f"attach '{quoted(path)}' as log (read_only)")
-        connection.execute("attach ':memory:' as derived (compress)")
+        connection.execute(f"attach '{quoted(kept)}' as derived" if kept else "attach ':memory:' as derived (compress)")
         connection.execute("use log")
         connection.execute("select 1 from as_of, outcomes limit 0")
         return Analytics(connection, path)

@@ -19,6 +19,8 @@ from suggest.store.columns import naive_utc
 from suggest.store.database import CATALOG, Database, attach_file, quoted, sync_file
 from suggest.store.ports import Table
 
+_FOR_TRAINING = ("pool_ids", "pool_logits", "pool_p", "features")  # columns of slates
+
 
 def snapshot(database: Database, folder: Path, *, at: datetime) -> Path:
     """Copy the log as of one moment into a new file in `folder`, views included; writing goes on meanwhile.
@@ -35,15 +37,57 @@ def snapshot(database: Database, folder: Path, *, at: datetime) -> Path:
         part.unlink(missing_ok=True)
 
 
+def carry_on(database: Database, folder: Path, before: Path | None, *, at: datetime) -> Path:
+    """A snapshot for reports in a new file of `folder`: the one `before`, which is no more, and what came since.
+
+    Only rows are read that it does not hold yet. What training alone reads (pools and features) is left out. Where this
+    fails, `before` is gone too."""
+    name = f"snapshot-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}.duckdb"
+    part = database.work / name
+    try:
+        with database.reading() as cursor:  # until it is moved: an erasure waits, then finds it
+            if before is not None:
+                shutil.move(before, part)
+            with attached(cursor, part) as catalog:
+                if before is None:
+                    cursor.execute(f"copy from database {CATALOG} to {catalog} (schema)")
+                    cursor.execute(f"insert into {catalog}.main.meta from {CATALOG}.main.meta")
+                _append_news(cursor, catalog)
+                _say_moment(cursor, catalog, at)
+            folder.mkdir(parents=True, exist_ok=True)
+            return move(part, folder / name)
+    finally:
+        part.unlink(missing_ok=True)
+        part.with_name(part.name + ".wal").unlink(missing_ok=True)
+
+
+def _append_news(cursor: duckdb.DuckDBPyConnection, catalog: str) -> None:
+    """Append the rows of each table after its last one; all of them as of one moment."""
+    cursor.execute("begin")
+    for table in (*map(str, Table), "cas"):
+        last = cursor.execute(f"select coalesce(max(sequence), -1) from {catalog}.main.{table}").fetchone()  # noqa: S608
+        but = f"exclude ({', '.join(_FOR_TRAINING)})" if table == Table.SLATES else ""
+        cursor.execute(
+            f"insert into {catalog}.main.{table} by name "  # noqa: S608 names of our own
+            f"select * {but} from {CATALOG}.main.{table} where sequence > $last order by sequence",
+            {"last": last[0] if last else -1},
+        )
+    cursor.execute("commit")
+
+
 def copy_whole(cursor: duckdb.DuckDBPyConnection, file: Path, *, as_of: datetime | None = None) -> None:
     """Copy the whole log, in one transaction, into a new file in the database's work folder."""
     with attached(cursor, file) as catalog:
         cursor.execute(f"copy from database {CATALOG} to {catalog}")
         if as_of is not None:
-            cursor.execute(
-                f"insert into {catalog}.main.meta values ('as_of', $at)",  # noqa: S608 a name made here
-                {"at": naive_utc(as_of).isoformat(sep=" ")},
-            )
+            _say_moment(cursor, catalog, as_of)
+
+
+def _say_moment(cursor: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> None:
+    cursor.execute(
+        f"insert into {catalog}.main.meta values ('as_of', $at)",  # noqa: S608 a name made here
+        {"at": naive_utc(at).isoformat(sep=" ")},
+    )
 
 
 def export(database: Database, table: Table, format: Literal["parquet", "csv"], path: Path) -> None:

@@ -170,6 +170,10 @@ class EmbeddedStore:
         """A consistent copy of the whole log as a new file that another process may open; returns its path."""
         return copies.snapshot(self.database, folder, at=self.clock.now())
 
+    def carry_on(self, folder: Path, before: Path | None) -> Path:
+        """A snapshot for reports: the one `before`, or nothing, with what came since; see `copies.carry_on`."""
+        return copies.carry_on(self.database, folder, before, at=self.clock.now())
+
     def export(self, table: Table, format: Literal["parquet", "csv"], path: Path) -> None:
         """Write one table with everything acknowledged before the call to a new file."""
         copies.export(self.database, Table(table), format, path)

@@ -39,6 +39,7 @@ FRESH_FOR_S = 60.0
 MOST_KEPT = 32
 MOST_OF_THE_TIME = 20.0  # a snapshot serves so many times as long as it took: taking them costs a twentieth at most
 _FOLDER = Path("snapshots", "reports")  # erasure empties snapshots/
+_KEPT = "derived"  # what was derived from the snapshot beside it, for the next one
 
 
 class Snapshots:
@@ -66,7 +67,12 @@ class Snapshots:
                 return known  # type: ignore[return-value]  # a key names its kind of measure
             assert self._path is not None
             if self._opened is None:
-                self._opened = snapshot.open(self._path)
+                self._opened = snapshot.open(self._path, kept=self._path.parent / _KEPT)
+            try:
+                self._opened.prepare()
+            except BaseException:  # half derived: begin anew
+                self._forget()
+                raise
             measured = measure(self._opened)
             self._kept[key] = measured
             while len(self._kept) > MOST_KEPT:
@@ -77,16 +83,24 @@ class Snapshots:
         now_s = self._monotonic_s()
         if self._path is not None and self._path.is_file() and now_s - self._taken_at_s < self._fresh_for_s:
             return
+        before = self._path if self._path is not None and self._path.is_file() else None
+        self._forget()
+        folder = self._store.data_dir / _FOLDER
+        if before is None:
+            shutil.rmtree(folder, ignore_errors=True)  # what an erasure or a killed server left
+        try:
+            self._path = self._store.carry_on(folder, before)
+        except OSError:  # an erasure removed it at this very moment
+            self._path = self._store.carry_on(folder, None)
+        self._taken_at_s = self._monotonic_s()
+        self._fresh_for_s = max(FRESH_FOR_S, MOST_OF_THE_TIME * (self._taken_at_s - now_s))
+
+    def _forget(self) -> None:
         self._path = None
         self._kept.clear()
         if self._opened is not None:
             self._opened.close()
             self._opened = None
-        folder = self._store.data_dir / _FOLDER
-        shutil.rmtree(folder, ignore_errors=True)  # the one before, and what a killed server left
-        self._path = self._store.snapshot(folder)
-        self._taken_at_s = self._monotonic_s()
-        self._fresh_for_s = max(FRESH_FOR_S, MOST_OF_THE_TIME * (self._taken_at_s - now_s))
 
 
 @admitted(Role.WORKER)
