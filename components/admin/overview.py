@@ -50,6 +50,7 @@ def overview_page(view: OverviewView) -> Element:
                 h1["Administration"],
                 p(".lede")["Where suggestions appear, how sure they must be, and who may do what."],
             ],
+            view.is_owner and div(".actions")[a(".button", href="/admin/events")["What arrives"]],
         ],
         div(".stack")[
             view.notice is not None and notice(view.notice),

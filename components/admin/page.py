@@ -10,13 +10,13 @@ HTMX = "/static/vendor/htmx-4.0.1.min.js"
 HTMX_CONFIG = ("htmx-config", '{"noSwap":[204,304,"4xx","5xx"],"history":false,"includeIndicatorCSS":false}')
 
 
-def admin_page(title: str, csrf: str, *content: Node) -> Element:
+def admin_page(title: str, csrf: str, *content: Node, scripts: tuple[str, ...] = ()) -> Element:
     return page(
         PageView(
             title=title,
             here="admin",
             styles=("/static/admin.css",),
-            scripts=(HTMX, "/static/admin.js"),
+            scripts=(HTMX, "/static/admin.js", *scripts),
             meta=(HTMX_CONFIG,),
         ),
         *content,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from htpy import (
     Element,
     Node,
+    a,
     button,
     code,
     details,
@@ -44,7 +45,11 @@ def playground_section(view: SurfaceView) -> Element:
     return section("#try.section", aria_labelledby="try-name")[
         div(".section-head")[
             h2("#try-name")["Try it"],
-            p["Nothing is stored, nobody is asked and nothing is learned from what you type here."],
+            p[
+                "Nothing is stored, nobody is asked and nothing is learned from what you type here. ",
+                a(href="/admin/events")["What arrives from your pages"],
+                " is a page of its own.",
+            ],
         ],
         div(".grid.grid-2")[
             div(".stack")[

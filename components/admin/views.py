@@ -74,6 +74,33 @@ class OverviewView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalRow:
+    """A request that arrived, or a row of one that was refused."""
+
+    number: int
+    at: datetime
+    call: str
+    key: str  # kind and name; empty: none that is known
+    surface: str  # empty: not known
+    origin: str  # empty: no page, or the browser did not say
+    impression: str  # the end of its id
+    said: str  # what was done, or why it was refused
+    slug: str = ""  # of the refusal; empty: it was taken
+    mend: str = ""
+    help: str = ""  # address of the page about it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalsView:
+    csrf: str
+    rows: tuple[ArrivalRow, ...]  # the newest first
+    mark: str  # what the stream goes on from
+    only_refused: bool
+    kept: int  # at most so many of each kind
+    base: str  # address of this server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveView:
     """How the promise goes, and what the mode after this one needs."""
 

@@ -18,6 +18,8 @@ from suggest.web.cors import CORS_SCOPE_KEY as CORS_SCOPE_KEY
 from suggest.web.limits import Limits, RateLimiter, address_prefix, retry_after
 from suggest.web.problem import Refused
 
+CALLER_SCOPE_KEY = "suggest.caller"
+
 
 class Access(StrEnum):
     """Who may make a call."""
@@ -91,6 +93,7 @@ def identify(request: Request, keys: KeyCheck, access: Access) -> Caller:
     key = keys.check_key(text)
     if key is None:
         raise Refused("unauthorized", "This key is not known here, or was revoked.")
+    request.scope[CALLER_SCOPE_KEY] = Caller(key=key)  # a refusal below is told with the name of its key
     if key.kind not in _ADMITTED[access]:
         raise Refused("forbidden", f"A {_NAMES[key.kind]} key may not do this; it needs {_wanted(access)}.")
     if key.kind is KeyKind.PUBLISHABLE:

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from suggest.domain.errors import FieldError
+from suggest.domain.errors import FieldError, SuggestError
 from suggest.domain.text import check_id
-from suggest.web.auth import CORS_SCOPE_KEY, Access, Caller, check_rate, identify
+from suggest.web import heard
+from suggest.web.auth import CALLER_SCOPE_KEY, CORS_SCOPE_KEY, Access, Caller, check_rate, identify
 from suggest.web.body import KIB, refuse_encoding
 from suggest.web.cors import preflight_headers
 from suggest.web.parts import parts_of
@@ -24,8 +25,8 @@ from suggest.web.problem import Refused
 
 Handler = Callable[[Request], Awaitable[Response]]
 ROUTE_SCOPE_KEY = "suggest.route"
-_CALLER_SCOPE_KEY = "suggest.caller"
 _CALL_SCOPE_KEY = "suggest.call"
+_WATCHED = frozenset({"Suggest", "Report back"})  # topics whose requests a developer may follow
 _FROM_BROWSERS = frozenset({Access.BROWSER, Access.ESCALATION})
 
 
@@ -94,18 +95,26 @@ class Address:
                 f"{request.method[:20]} does nothing here; this address takes {self.allowed}.",
                 headers={"Allow": self.allowed},
             )
-        parts = parts_of(request)
         if call.is_operation:
             return await call.handler(request)
+        try:
+            return await self._admit(request, call)
+        except (Refused, SuggestError) as refusal:
+            if call.topic in _WATCHED:
+                heard.refused(request, refusal)
+            raise
+
+    async def _admit(self, request: Request, call: Call) -> Response:
+        parts = parts_of(request)
         if parts.in_flight >= parts.limits.in_flight:
             raise Refused("overloaded", "Too many requests are being answered right now; try again in a second.")
         parts.in_flight += 1
         try:
             request.scope[_CALL_SCOPE_KEY] = call
             caller = identify(request, parts.online, call.access)
+            request.scope[CALLER_SCOPE_KEY] = caller
             check_rate(request, caller, parts.limiter, parts.limits)
             _check_reach(request, caller, call)
-            request.scope[_CALLER_SCOPE_KEY] = caller
             refuse_encoding(request)
             return await call.handler(request)
         finally:
@@ -132,7 +141,7 @@ def _check_reach(request: Request, caller: Caller, call: Call) -> None:
 
 
 def caller_of(request: Request) -> Caller:
-    caller = request.scope[_CALLER_SCOPE_KEY]
+    caller = request.scope[CALLER_SCOPE_KEY]
     assert isinstance(caller, Caller)
     return caller
 

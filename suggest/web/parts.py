@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from suggest.web.arrivals import Arrivals
 from suggest.web.gauges import ReportGauges
 from suggest.web.limits import Limits, RateLimiter
 from suggest.web.meters import Meters
@@ -33,6 +34,7 @@ class Parts:
     monotonic_s: Callable[[], float]
     static: Path  # components/static
     gauges: ReportGauges
+    arrivals: Arrivals = field(default_factory=Arrivals)
     heartbeat_s: float = 15.0
     in_flight: int = 0
     streams: int = 0

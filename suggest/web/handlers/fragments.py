@@ -9,6 +9,7 @@ from components.fragment import FragmentOption, FragmentView, fragment
 from components.frame import FrameView, frame_page
 from suggest.domain.slate import Decision
 from suggest.online.keys import KeyKind
+from suggest.web import heard
 from suggest.web.body import parse
 from suggest.web.call import ROUTE_SCOPE_KEY, call_of, caller_of, query_text, wrong_query
 from suggest.web.handlers.suggesting import has_privacy_signal, proposal_of
@@ -26,6 +27,7 @@ async def suggest(request: Request) -> Response:
     parts = parts_of(request)
     proposal = proposal_of(asked, parts, caller, may_learn=not has_privacy_signal(request))
     proposed = await run_in(parts.lanes.suggest, parts.online.suggest, proposal)
+    heard.proposed(request, proposed)
     slate, waits = proposed.slate, proposed.escalation
     is_shown = slate.decision in {Decision.SHOW, Decision.AUTO}
     view = FragmentView(

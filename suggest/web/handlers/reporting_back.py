@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from suggest.domain.errors import FieldError
 from suggest.online.messages import RawEvent, RawLabel, RawPastSlate, Recorded, Rejected
+from suggest.web import heard
 from suggest.web.auth import check_impression_rate
 from suggest.web.body import is_ndjson, parse, read_lines, refusal, refuse_media_type
 from suggest.web.call import call_of, caller_of, path_id
@@ -39,6 +40,7 @@ async def feedback(request: Request) -> Response:
     trusted = caller_of(request).is_trusted
     recorded = await run_in(parts.lanes.log, parts.online.record, events, trusted=trusted, address=address)
     _count(request, "events", recorded)
+    heard.recorded(request, sent.events, recorded)
     return Json(recorded_json(recorded), 202)
 
 
@@ -62,6 +64,7 @@ async def past_log(request: Request) -> Response:
     rejected += [Rejected(eid=None, type="invalid-slate", detail=wrong, index=index) for index, wrong in unfit.items()]
     total = replace(recorded, rejected=tuple(sorted(rejected, key=lambda each: each.index)))
     _count(request, "slates", total)
+    heard.recorded(request, sent.slates, total, surface=surface)
     return Json(recorded_json(total), 202)
 
 
@@ -86,7 +89,8 @@ async def _label_stream(request: Request) -> Response:
 async def _add_labels(request: Request, rows: list[object], *, before: int = 0) -> Recorded:
     """`before` is how many rows of the same request came earlier."""
     parts, caller = parts_of(request), caller_of(request)
-    for surface in {str(_row(row).get("surface")) for row in rows}:
+    surfaces = {str(_row(row).get("surface")) for row in rows}
+    for surface in surfaces:
         caller.check_surface(surface)
     unfit = {index: wrong for index, row in enumerate(rows) if (wrong := _wrong_context(row)) is not None}
     fit = [index for index in range(len(rows)) if index not in unfit]
@@ -97,6 +101,8 @@ async def _add_labels(request: Request, rows: list[object], *, before: int = 0) 
     shifted = sorted((replace(each, index=each.index + before) for each in rejected), key=lambda each: each.index)
     total = replace(recorded, rejected=tuple(shifted))
     _count(request, "labels", total)
+    judged = replace(recorded, rejected=tuple(rejected))
+    heard.recorded(request, rows, judged, surface=surfaces.pop() if len(surfaces) == 1 else "")
     return total
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from suggest.domain.errors import SuggestError
 from suggest.online.messages import Proposal, Proposed
+from suggest.web import heard
 from suggest.web.auth import Caller
 from suggest.web.body import parse, refusal
 from suggest.web.call import call_of, caller_of
@@ -28,6 +29,7 @@ async def suggest(request: Request) -> Response:
     parts = parts_of(request)
     proposal = proposal_of(asked, parts, caller, may_learn=not has_privacy_signal(request))
     proposed = await run_in(parts.lanes.suggest, parts.online.suggest, proposal)
+    heard.proposed(request, proposed)
     return Json(_present(parts, proposed))
 
 
@@ -49,6 +51,7 @@ async def suggest_batch(request: Request) -> Response:
     proposals = [each for each in judged if isinstance(each, Proposal)]
     proposed = iter(await run_in(parts.lanes.suggest, parts.online.suggest_batch, proposals) if proposals else [])
     results = [next(proposed) if isinstance(each, Proposal) else each for each in judged]
+    heard.batch(request, results)
     return Json({"results": [_present_one(parts, result) for result in results]})
 
 
