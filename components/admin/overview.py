@@ -50,7 +50,11 @@ def overview_page(view: OverviewView) -> Element:
                 h1["Administration"],
                 p(".lede")["Where suggestions appear, how sure they must be, and who may do what."],
             ],
-            view.is_owner and div(".actions")[a(".button", href="/admin/events")["What arrives"]],
+            view.is_owner
+            and div(".actions")[
+                a(".button", href="/admin/events")["What arrives"],
+                a(".button", href="/admin/playground")["Playground"],
+            ],
         ],
         div(".stack")[
             view.notice is not None and notice(view.notice),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from htpy import (
     Element,
+    Fragment,
     Node,
     a,
     button,
@@ -11,24 +14,31 @@ from htpy import (
     details,
     div,
     form,
+    fragment,
+    h1,
     h2,
     h3,
     label,
     li,
     ol,
+    option,
     p,
     pre,
     section,
+    select,
     span,
     strong,
     summary,
     textarea,
 )
+from htpy import input as input_
 
-from components.admin.page import csrf_field
-from components.admin.views import SurfaceView, TriedOption, TriedView
+from components.admin.page import admin_page, csrf_field
+from components.admin.views import PlaygroundView, SurfaceView, TriedOption, TriedView
 from components.badge import BadgeView, Tone, badge
+from components.empty import EmptyView, empty
 from components.meter import meter
+from components.notice import notice
 from components.number import percent
 from components.terms import words
 
@@ -39,6 +49,13 @@ _DECISIONS: dict[str, tuple[str, Tone]] = {
     "abstain": ("nothing would be shown", "neutral"),
 }
 _STRONGEST = 4
+LAYOUTS = ("chips", "list", "typeahead", "field")
+_NO_SURFACE = EmptyView(
+    title="There is no surface yet",
+    text="Make one in the administration, and give it candidates; then try it here.",
+    action="To the administration",
+    href="/admin#surfaces",
+)
 
 
 def playground_section(view: SurfaceView) -> Element:
@@ -46,9 +63,11 @@ def playground_section(view: SurfaceView) -> Element:
         div(".section-head")[
             h2("#try-name")["Try it"],
             p[
-                "Nothing is stored, nobody is asked and nothing is learned from what you type here. ",
-                a(href="/admin/events")["What arrives from your pages"],
-                " is a page of its own.",
+                "Nothing is stored, nobody is asked and nothing is learned from what you type here. In the ",
+                a(href=f"/admin/playground?surface={quote(view.name, safe='')}")["playground"],
+                " with fields, a number and a layout; ",
+                a(href="/admin/events")["what arrives"],
+                " from your pages is a page of its own.",
             ],
         ],
         div(".grid.grid-2")[
@@ -100,6 +119,112 @@ def playground_section(view: SurfaceView) -> Element:
                 tried_panel(view.tried) if view.tried else p(".figure-empty")["What would be suggested appears here."]
             ],
         ],
+    ]
+
+
+def playground_page(view: PlaygroundView) -> Element:
+    return admin_page(
+        "Playground",
+        view.csrf,
+        div(".page-head")[
+            div(".page-head-text")[
+                p(".eyebrow")[a(href="/admin")["Admin"], " / playground"],
+                h1["Playground"],
+                p(".lede")["Ask as a page would. Nothing is stored, nobody is asked, nothing is learned."],
+            ],
+            div(".actions")[a(".button", href="/admin/events")["What arrives"]],
+        ],
+        div(".grid.grid-2")[div[_request(view)], div("#tried.tried.stack", aria_live="polite")[answer_panel(view)]]
+        if view.surfaces
+        else empty(_NO_SURFACE),
+    )
+
+
+def answer_panel(view: PlaygroundView) -> Fragment:
+    """What would come of the request, and how to make it in earnest."""
+    if view.notice is not None:
+        return fragment[notice(view.notice)]
+    if view.tried is None:
+        return fragment[p(".figure-empty")["What would be suggested appears here, and the lines to paste."]]
+    return fragment[
+        tried_panel(view.tried),
+        _to_paste("snippet", "Put it into a page", "Markup to paste", view.snippet),
+        p(".hint")[
+            "Replace pk_… with a publishable key; make one under ",
+            a(href="/admin#keys")["Keys"],
+            ". In place of "
+            "#last-message stands a selector of the element whose text it is for; reply is the id of your field.",
+        ],
+        _to_paste("call", "Ask from a server", "Command to paste", view.call),
+    ]
+
+
+def _to_paste(name: str, title: str, label_: str, text: str) -> Element:
+    return div(".card.stack.stack-s")[
+        div(".spread")[
+            h2(".label")[title],
+            button(".button.button-small.with-script", type="button", data_copies=f"#{name}")["Copy"],
+        ],
+        pre(id=name, tabindex="0", aria_label=label_)[code[text]],
+    ]
+
+
+def _request(view: PlaygroundView) -> Element:
+    here = "/admin/playground"
+    return form(".card.stack", method="post", action=here, hx_post=here, hx_target="#tried", hx_swap="innerHTML")[
+        csrf_field(view.csrf),
+        div(".field")[
+            label(for_="surface")["Surface"],
+            select("#surface.input", name="surface")[
+                (option(value=name, selected=name == view.surface)[title or name] for name, title in view.surfaces)
+            ],
+        ],
+        div(".field")[
+            label(for_="context")["Context"],
+            textarea(
+                "#context.input",
+                name="text",
+                rows="4",
+                required=True,
+                maxlength="8000",
+                dir="auto",
+                placeholder="What a person might write",
+            )[view.text],
+        ],
+        div(".field")[
+            label(for_="fields")["Fields"],
+            textarea(
+                "#fields.input",
+                name="fields",
+                rows="2",
+                maxlength="8000",
+                spellcheck="false",
+                aria_describedby="fields-hint",
+                placeholder='{"plan": "gold"}',
+            )[view.fields],
+            span("#fields-hint.hint")["Optional: a JSON object, as in context.fields."],
+        ],
+        div(".inline-form")[
+            div(".field")[
+                label(for_="k")["How many"],
+                input_(
+                    "#k.input",
+                    type="number",
+                    name="k",
+                    min="1",
+                    max="50",
+                    value=view.k,
+                    placeholder="the surface's own",
+                ),
+            ],
+            div(".field")[
+                label(for_="layout")["Layout"],
+                select("#layout.input", name="layout")[
+                    (option(value=each, selected=each == view.layout)[each] for each in LAYOUTS)
+                ],
+            ],
+        ],
+        button(".button.button-primary", type="submit")["Suggest"],
     ]
 
 

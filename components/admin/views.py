@@ -248,6 +248,23 @@ class GuidelineAbout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaygroundView:
+    """A request as somebody would make it, what would come of it, and what to paste to have it in a page."""
+
+    csrf: str
+    surfaces: tuple[tuple[str, str], ...]  # name, title
+    surface: str
+    text: str = ""
+    fields: str = ""  # JSON, as it was typed
+    k: str = ""  # empty: the surface's own
+    layout: str = "chips"
+    tried: TriedView | None = None
+    snippet: str = ""
+    call: str = ""  # the same request from a terminal
+    notice: NoticeView | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurfaceView:
     csrf: str
     name: str

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 Page = Callable[[Request], Awaitable[Response]]
 _HANDLERS = "suggest.web.handlers"
-_FILES = ("admin", "arriving", "console", "landing", "reports", "surface_admin")
+_FILES = ("admin", "arriving", "console", "landing", "playground", "reports", "surface_admin")
 
 
 class _Pages:
@@ -30,7 +30,7 @@ class _Pages:
         return page
 
 
-admin, arriving, console, landing, reports, surface_admin = (_Pages(file) for file in _FILES)
+admin, arriving, console, landing, playground, reports, surface_admin = (_Pages(file) for file in _FILES)
 
 
 def import_pages() -> None:
@@ -63,6 +63,8 @@ def people_routes() -> list[BaseRoute]:
         Route("/admin", admin.overview),
         Route("/admin/events", arriving.arrivals),
         Route("/admin/events/stream", arriving.stream),
+        Route("/admin/playground", playground.playground),
+        Route("/admin/playground", playground.try_out, methods=["POST"]),
         Route("/admin/surfaces", admin.create_surface, methods=["POST"]),
         Route("/admin/keys", admin.create_key, methods=["POST"]),
         Route("/admin/keys/{key}/revoke", admin.revoke_key, methods=["POST"]),

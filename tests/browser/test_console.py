@@ -393,7 +393,10 @@ def test_every_state_of_the_console_is_clean(console: Page, served: Service) -> 
     look_at(console, "put aside")
 
 
-PAGES = ("/", "/reports", "/reports/desk", "/reports/idle", "/admin", "/admin/surfaces/desk", "/admin/surfaces/idle")
+PAGES = (
+    "/", "/reports", "/reports/desk", "/reports/idle", "/admin", "/admin/surfaces/desk", "/admin/surfaces/idle",
+    "/admin/playground", "/admin/events",
+)  # fmt: skip
 
 
 def test_every_page_of_the_owner_is_clean(served: Service, context: BrowserContext, errors: list[str]) -> None:

@@ -209,13 +209,16 @@ def _mapping(value: object) -> Mapping[str, object]:
     return shown if isinstance(shown, dict) else {}
 
 
-def snippet(base: str, name: str, key: str = "pk_…") -> str:
-    """Two lines to paste: they follow our releases."""
+def snippet(base: str, name: str, key: str = "pk_…", *, layout: str = "chips", k: int | None = None) -> str:
+    """Two lines to paste: they follow our releases. A typeahead takes its context from the field itself."""
     quoted = name.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    more = "" if layout == "chips" else f' layout="{layout}"'
+    more += "" if k is None else f' count="{k}"'
+    source = "" if layout == "typeahead" else ' context-from="#last-message"'
     return (
         f'<script type="module" src="{base}/embed/v1/suggest-box.js"></script>\n'
-        f'<suggest-box site-key="{key}" surface="{quoted}"\n'
-        f'             for="reply" context-from="#last-message"></suggest-box>'
+        f'<suggest-box site-key="{key}" surface="{quoted}"{more}\n'
+        f'             for="reply"{source}></suggest-box>'
     )
 
 
