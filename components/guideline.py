@@ -62,7 +62,9 @@ def shortened(text: str) -> str:
 def _block(block: BlockView) -> Node:
     words = [_span(each) for each in block.spans]
     if block.kind == "heading":
-        return p(".guideline-heading", role="heading", aria_level=str(min(6, block.level + 2)))[words]
+        return p(".guideline-heading")[
+            strong[words]
+        ]  # no heading of the page's outline, which it would put out of order
     if block.kind == "code":
         return pre[code[block.text]]
     if block.kind == "item":

@@ -364,6 +364,28 @@ def look_at(page: Page, state: str) -> None:
         assert result.violations_count == 0, f"{state}, {scheme}, {width} px: {result.generate_report()}"
 
 
+def test_the_guideline_opens_with_a_key_and_an_answer_points_to_it(console: Page, served: Service) -> None:
+    at = "/v1/surfaces/ruled/guideline"
+    served.surface("ruled")
+    rules = "# Cards\n\n- Gift cards **never** expire.\n- <img src=x onerror=alert(1)>"
+    served.api.put(at, json={"text": rules}).raise_for_status()
+    served.ask("does my gift card expire", surface="ruled")
+    expect(console.locator("h1")).to_have_text("does my gift card expire")
+    guideline = console.locator(".task-guideline")
+    expect(guideline.locator(".guideline-item strong")).not_to_be_visible()
+    console.keyboard.press("g")
+    expect(guideline.locator(".guideline-item strong")).to_have_text("never")
+    expect(guideline).to_contain_text("<img src=x onerror=alert(1)>")
+    console.locator(".task-rule summary").click()
+    look_at(console, "guideline")
+    console.get_by_label("The answer rests on").select_option(label="Gift cards never expire.")
+    console.get_by_label("What is unclear").fill("The old ones, too?")
+    console.keyboard.press("Escape")
+    next_after(console, lambda: console.keyboard.press("1"))
+    (dispute,) = served.api.get(at).raise_for_status().json()["disputes"]
+    assert dispute["note"] == "The old ones, too?"
+
+
 def test_the_administration_with_an_account_in_it_is_clean(console: Page, served: Service) -> None:
     account = {"name": "Rita", "role": "reviewer", "skills": ["returns"], "languages": ["en", "de"]}
     served.api.post("/v1/workers", json=account).raise_for_status()
