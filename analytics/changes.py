@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from htpy import Node
+from htpy import Node, br, span
 
 from analytics.csv import Value
 from analytics.drawn import Drawn
@@ -120,9 +120,13 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
     )
 
 
-def _cells(each: Change) -> tuple[str, ...]:
+def _cells(each: Change) -> tuple[Node, ...]:
+    """The interval stands under the difference, so that the verdict has its place beside it."""
     found = each.difference
-    gap = "–" if found is None else f"{100 * found.mid:+.1f} pt ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+    gap: Node = "–"
+    if found is not None:
+        interval = f"{100 * found.low:+.1f} to {100 * found.high:+.1f}"
+        gap = [f"{100 * found.mid:+.1f} pt", br, span(".fine.quiet")[interval]]
     return (
         each.name,
         percent(each.now.mid if each.now else None),

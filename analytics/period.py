@@ -11,6 +11,7 @@ _LENGTH: dict[Step, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(d
 _MOST_HOURS = timedelta(hours=49)
 _MOST_DAYS = timedelta(days=63)
 _MOST_COLUMNS = 520
+_YEAR = timedelta(days=366)
 LONGEST = timedelta(weeks=_MOST_COLUMNS - 1)  # ten years; what is older is left to the export
 
 
@@ -58,7 +59,10 @@ class Period:
         return tuple(self._label(at) for at in self.columns)
 
     def _label(self, at: datetime) -> str:
-        return f"{at:%H}:00" if self.step == "hour" else f"{at.day} {at:%b}"
+        if self.step == "hour":
+            return f"{at:%H}:00"
+        is_long = self.to - self.from_ > _YEAR  # then a day alone could be of any year
+        return f"{at:%b %Y}" if is_long else f"{at.day} {at:%b}"
 
 
 def _floor(at: datetime, step: Step) -> datetime:

@@ -15,7 +15,10 @@ from components.figure import Definition
 from components.identifier import identifier
 from components.number import NOTHING, count, decimal, moment, percent
 
-Kind = Literal["text", "bundle", "count", "share", "points", "seconds", "decimal", "moment"]
+Kind = Literal["text", "bundle", "count", "share", "points", "seconds", "days", "decimal", "chance", "moment"]
+
+_LEAST_CHANCE = 0.001
+_YEAR_DAYS = 2 * 365.25  # from here on days say nothing to anybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ def written(value: Value, kind: Kind) -> str:
     ['12.3%', '+12.3 pt', '0.1 s', '0.123']
     >>> written(None, "count"), written(7_200, "seconds")
     ('–', '2.0 h')
+    >>> written(0.0002, "chance"), written(0.25, "days"), written(12.0, "days"), written(3653.0, "days")
+    ('< 0.001', '6.0 h', '12.0 d', '10 years')
     """
     if value is None:
         return NOTHING
@@ -97,6 +102,10 @@ def written(value: Value, kind: Kind) -> str:
             return f"{100 * value:+.1f} pt"
         case "seconds":
             return duration(float(value))
+        case "days":
+            return duration(86_400 * float(value)) if value < _YEAR_DAYS else f"{count(round(value / 365.25))} years"
+        case "chance":
+            return f"< {_LEAST_CHANCE}" if value < _LEAST_CHANCE else decimal(float(value))
         case "decimal":
             return decimal(float(value))
         case _:

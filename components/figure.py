@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from htpy import Element, Node, a, details, div, figcaption, h3, p, span, summary
+from htpy import Element, Node, a, code, details, div, figcaption, h3, p, span, summary
 from htpy import figure as figure_element
 
 from components.charts.legend import Key, legend
@@ -41,7 +41,7 @@ def figure(view: FigureView, drawing: Node = None) -> Element:
         div(".figure-head")[h3(id=f"{view.id}-name")[view.title], span(".fine.quiet")[view.sample]],
         is_drawn and len(view.keys) > 1 and legend(view.keys),
         _body(view, drawing, is_drawn=is_drawn),
-        view.note and p(".figure-note")[view.note],
+        view.note and p(".figure-note")[with_code(view.note)],
         figcaption(".figure-caption")[view.definition.what],
         div(".figure-foot")[
             details(".fold")[
@@ -56,8 +56,18 @@ def figure(view: FigureView, drawing: Node = None) -> Element:
 
 def _body(view: FigureView, drawing: Node, *, is_drawn: bool) -> Node:
     if view.missing:
-        return p(".figure-empty")[view.missing]
+        return p(".figure-empty")[with_code(view.missing)]
     return drawing if is_drawn else data_table(view.table)
+
+
+def with_code(text: str) -> Node:
+    """What stands between backticks as code.
+
+    >>> print(*with_code("run `suggest train` first"), sep="|")
+    run |<code>suggest train</code>| first
+    """
+    parts = text.split("`")
+    return [code[part] if number % 2 else part for number, part in enumerate(parts) if part]
 
 
 def _download(view: FigureView) -> Node:

@@ -139,7 +139,9 @@ def _typed_stat(taken: int, characters: int) -> StatView:
     return StatView(
         label="Typing saved",
         value=duration(60 * characters / CHARACTERS_A_MINUTE) if taken else None,
-        note=f"{count(characters)} characters in {plural(taken, 'option')} taken" if taken else "Nothing was taken yet",
+        note=f"{count(characters)} characters in {plural(taken, 'option')} taken"
+        if taken
+        else "Nothing that was suggested here was taken yet",
     )
 
 
@@ -152,12 +154,13 @@ def _typed_figure(taken: int, characters: int) -> Drawn:
         columns=(
             Col(name="taken", label="options taken"),
             Col(name="characters", label="characters"),
-            Col(name="characters_each", label="each", kind="decimal"),
-            Col(name="minutes", label="minutes", kind="decimal"),
+            Col(name="characters_each", label="an option", kind="decimal"),
+            Col(name="minutes", label="time", kind="decimal"),
         ),
         values=[(taken, characters, characters / taken, minutes)] if taken else [],
+        cells=[(count(taken), count(characters), f"{characters / taken:.1f}", duration(60 * minutes))] if taken else [],
         sample=plural(taken, "option taken", "options taken"),
-        missing="" if taken else "Nothing was taken in this period.",
+        missing="" if taken else "Nothing that was suggested here was taken in this period.",
     )
 
 

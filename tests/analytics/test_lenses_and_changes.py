@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from htpy import fragment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logbook import START, Logbook
@@ -248,7 +249,9 @@ def test_what_is_clear_is_counted_and_said_with_its_interval() -> None:
     assert figure.figure.sample == "1 difference above chance"
     assert figure.figure.note == ""
     assert figure.figure.table is not None
-    assert figure.figure.table.rows[0] == ("x", "80.0%", "60.0%", "+20.0 pt (+5.2 to +33.4)", "up")
+    *rest, difference, verdict = figure.figure.table.rows[0]
+    assert (*rest, verdict) == ("x", "80.0%", "60.0%", "up")
+    assert fragment[difference].__html__() == '+20.0 pt<br><span class="fine quiet">+5.2 to +33.4</span>'
     assert [column.label for column in figure.figure.table.columns][2] == "There"
 
 
