@@ -77,8 +77,8 @@ def judged_slates(analytics: Analytics, surface: str, period: Period) -> tuple[J
     )
 
 
-def reliability_of_any(judged: Sequence[Judged]) -> Reliability:
-    """p_any: was a right option in the slate?"""
+def reliability_of_any(judged: Sequence[Judged], *, with_bars: bool = True) -> Reliability:
+    """p_any: was a right option in the slate? Bars are the slow part, and are only made where they are drawn."""
     return measured(
         "p_any",
         [each.p_any for each in judged],
@@ -86,10 +86,13 @@ def reliability_of_any(judged: Sequence[Judged]) -> Reliability:
         [each.context_key for each in judged],
         [each.known_by for each in judged],
         n_slates=len(judged),
+        with_bars=with_bars,
     )
 
 
-def reliability_of_select(analytics: Analytics, surface: str, period: Period, judged: Sequence[Judged]) -> Reliability:
+def reliability_of_select(
+    analytics: Analytics, surface: str, period: Period, judged: Sequence[Judged], *, with_bars: bool = True
+) -> Reliability:
     """p_select: is this the right option? Over every option of the judged slates.
 
     p_select is the chance of being the one that is picked, and these add up to p_any: so after a selection the picked
@@ -111,7 +114,7 @@ def reliability_of_select(analytics: Analytics, surface: str, period: Period, ju
         right.append(item in each.right_items)
         contexts.append(each.context_key)
         known_by.append(each.known_by)
-    return measured("p_select", p, right, contexts, known_by, n_slates=len(impressions))
+    return measured("p_select", p, right, contexts, known_by, n_slates=len(impressions), with_bars=with_bars)
 
 
 def reliability_of_accept(analytics: Analytics, surface: str, period: Period) -> Reliability:
@@ -136,6 +139,7 @@ def measured(
     known_by: Sequence[str],
     *,
     n_slates: int,
+    with_bars: bool = True,
 ) -> Reliability:
     """How forecasts `p` of what turned out `right` kept their word; one context and one way of knowing each."""
     n = len(p)
@@ -145,7 +149,7 @@ def measured(
         n=n,
         n_slates=n_slates,
         n_contexts=len(set(contexts)),
-        bins=reliability(said, was, bins_for(n)) if n else (),
+        bins=reliability(said, was, bins_for(n)) if n and with_bars else (),
         error=_error(said, was) if n_slates >= MIN_ERROR_N else None,
         rate=clopper_pearson(int(was.sum()), n) if n else None,
         mean=float(said.mean()) if n else None,

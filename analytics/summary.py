@@ -69,7 +69,7 @@ def summary(analytics: Analytics, surface: str, period: Period) -> Summary:
     bounds = {"surface": surface, "from": period.from_, "to": period.to}
     typed = analytics.rows("typed", **bounds)[0]
     waits = analytics.rows("review_waits", **bounds)[0]
-    judged = reliability_of_any(judged_slates(analytics, surface, period))
+    judged = reliability_of_any(judged_slates(analytics, surface, period), with_bars=False)
     audited = audits(analytics, surface, period)
     before = tally(analytics, surface, Period(from_=period.from_ - (period.to - period.from_), to=period.from_))
     requests = now["requests"]

@@ -59,7 +59,9 @@ def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> Interval:
 def clopper_pearson_bounds(k: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """The same for arrays of counts: (low, high). Nothing observed is (0, 1)."""
     tail = (1.0 - _valid(confidence)) / 2
-    return lower_bound(k, n, 1.0 - tail), 1.0 - lower_bound(np.asarray(n) - np.asarray(k), n, 1.0 - tail)
+    k_, n_ = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    low, high = lower_bound(np.stack([k_, n_ - k_]), n_, 1.0 - tail)  # in one go: half the time of two
+    return low, 1.0 - high
 
 
 def lower_bound(k: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> Floats:
