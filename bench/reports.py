@@ -29,6 +29,8 @@ from analytics.pages.registry import PAGES
 from analytics.render import render
 from analytics.report import report
 from bench.machine import described
+from suggest.store.database import create_file
+from suggest.store.embedded import FILE_NAME
 from suggest.store.queries import statements
 
 RESULTS = Path(__file__).parent / "results" / "reports.json"
@@ -88,12 +90,24 @@ def filled(file: Path, n: int) -> None:
     with duckdb.connect(str(file)) as connection:
         connection.execute(statements("schema.sql"))
         connection.execute(statements("views.sql"))
-        for statement in FILL.split(";"):
-            if statement.strip():
-                names = {"n": n, "span_ms": DAYS * 86_400_000}
-                used = {name: value for name, value in names.items() if f"${name}" in statement}
-                connection.execute(statement, used)
+        fill(connection, n)
         connection.execute("insert into meta values ('as_of', '2026-06-01 00:00:00')")
+
+
+def filled_store(data: Path, n: int) -> None:
+    """The same as the log of a server that is stopped."""
+    data.mkdir(parents=True)
+    create_file(data / FILE_NAME, {})
+    with duckdb.connect(str(data / FILE_NAME)) as connection:
+        fill(connection, n)
+
+
+def fill(connection: duckdb.DuckDBPyConnection, n: int) -> None:
+    for statement in FILL.split(";"):
+        if statement.strip():
+            names = {"n": n, "span_ms": DAYS * 86_400_000}
+            used = {name: value for name, value in names.items() if f"${name}" in statement}
+            connection.execute(statement, used)
 
 
 def measured(n: int, rounds: int) -> dict[str, object]:

@@ -1,0 +1,133 @@
+"""Is a suggestion slower while somebody reads reports?
+
+    python -m bench.reports_beside [--impressions 100000] [--rounds 250] [--repeats 4]
+
+A server of its own holds a log of N impressions (see bench.reports). Suggestions are asked one after the other, by
+turns without and with somebody who opens page after page of the report, each of a time that nobody looked at yet; the
+snapshot is carried on when its minute is over. The encoder is the hashing one, which costs nothing, so the ratio is the
+worst there is. Turns are interleaved, so that a busy neighbour disturbs both alike: read the ratio."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from itertools import chain
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from analytics.pages.registry import PAGES
+from bench.machine import described
+from bench.reports import filled_store
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # how a server is started is shared with them
+from faults.serving import HEADERS, Server
+
+RESULTS = Path(__file__).parent / "results" / "reports_beside.json"
+MOST_TIMES = 1.5
+WARM_ROUNDS = 30
+
+
+class Reader:
+    """Opens pages one after the other until it is told to stop."""
+
+    def __init__(self, address: str, start: int) -> None:
+        self.pages = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, args=(address, start))
+
+    def __enter__(self) -> Reader:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _read(self, address: str, start: int) -> None:
+        with httpx.Client(base_url=address, headers=HEADERS, timeout=120) as client:
+            while not self._stop.is_set():
+                minute = start + self.pages
+                page = PAGES[minute % len(PAGES)].name
+                at = f"2026-04-{1 + minute // 1440 % 28:02d}T{minute // 60 % 24:02d}:{minute % 60:02d}:00Z"
+                query = {"from": at, "to": "2026-06-01T00:00:00Z"}
+                client.get(f"/reports/support/{page}", params=query).raise_for_status()
+                self.pages += 1
+
+
+def asked(client: httpx.Client, rounds: int, name: str) -> list[float]:
+    took = []
+    for n in range(rounds):
+        began = time.perf_counter()
+        answer = client.post("/v1/suggest", json={"surface": "desk", "context": {"text": f"where is {name} {n}"}})
+        took.append(1e3 * (time.perf_counter() - began))
+        answer.raise_for_status()
+    return took
+
+
+def run(n: int, rounds: int, repeats: int) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as scratch:
+        data = Path(scratch) / "live"
+        filled_store(data, n)
+        with (
+            Server(data) as server,
+            httpx.Client(base_url=server.address, headers=HEADERS, timeout=120) as client,
+        ):
+            for surface in ("desk", "support"):
+                client.put(f"/v1/surfaces/{surface}").raise_for_status()
+            items = [{"id": f"o{i}", "text": f"Answer {i}"} for i in range(50)]
+            client.post("/v1/surfaces/desk/candidates", json={"candidates": items}).raise_for_status()
+            began = time.perf_counter()
+            client.get("/reports/support").raise_for_status()
+            first_s = time.perf_counter() - began
+            asked(client, WARM_ROUNDS, "warm")
+            quiet, beside, pages = [], [], 0
+            for turn in range(repeats):
+                quiet.append(asked(client, rounds, f"quiet {turn}"))
+                with Reader(server.address, 1_000 * turn) as reader:
+                    beside.append(asked(client, rounds, f"beside {turn}"))
+                pages += reader.pages
+    ratios = [p99(b) / p99(q) for q, b in zip(quiet, beside, strict=True)]
+    whole = p99(list(chain(*beside))) / p99(list(chain(*quiet)))
+    return {
+        "machine": described(),
+        "impressions": n,
+        "rounds": rounds,
+        "repeats": repeats,
+        "first_page_s": round(first_s, 2),
+        "pages_read": pages,
+        "quiet_ms": {"p50": [p50(t) for t in quiet], "p99": [p99(t) for t in quiet]},
+        "beside_ms": {"p50": [p50(t) for t in beside], "p99": [p99(t) for t in beside]},
+        "p99_ratio": {"of_all": round(whole, 2), "low": round(min(ratios), 2), "high": round(max(ratios), 2)},
+        "goal_kept": whole <= MOST_TIMES,
+    }
+
+
+def p50(took: list[float]) -> float:
+    return round(float(np.median(took)), 2)
+
+
+def p99(took: list[float]) -> float:
+    return round(float(np.quantile(took, 0.99)), 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--impressions", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=250)
+    parser.add_argument("--repeats", type=int, default=4)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    told = run(given.impressions, given.rounds, given.repeats)
+    for name, value in told.items():
+        print(f"{name:14} {value}")
+    given.out.write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
