@@ -50,7 +50,7 @@ export function createClient({ siteKey, endpoint = import.meta.url.replace(/embe
     if (!learn) return;
     const eid = crypto.getRandomValues(new Uint32Array(4)).join('-'); // randomUUID is missing on plain-http intranets
     queue.push({ eid, impression, token, type, at: new Date(), ...extra });
-    if (queue.length > 1000) queue.shift();
+    queue = queue.slice(-1000);
     undelivered.add(flush);
     queueMicrotask(() => retry || flush());
   }
@@ -59,16 +59,15 @@ export function createClient({ siteKey, endpoint = import.meta.url.replace(/embe
   async function flush(isLeaving) {
     if (!queue[0] || !navigator.onLine) return;
     if (isLeaving) {
-      queue.sort((a, b) => /view|leave/.test(a.type) - /view|leave/.test(b.type)); // acts first
+      queue.sort((a, b) => (a.type > 't') - (b.type > 't')); // views last
       while (queue[0]) {
         const events = queue.splice(0, 32);
-        deliver(events).catch(() => queue.push(...events));
+        deliver(events).catch(() => queue.unshift(...events));
       }
       return;
     }
     if (isSending) return;
-    clearTimeout(retry);
-    retry = 0;
+    retry = clearTimeout(retry);
     isSending = true;
     const events = queue.splice(0, 32);
     try {

@@ -63,6 +63,13 @@ export default (engine) => {
     return make('div', { part: 'split' }, node, more);
   };
 
+  // Beside an option that may hold no button: opened by whoever draws it.
+  engine.menu = (option, item, index) => {
+    if (!actions().some((action) => !/undo|edit/.test(action)) || !item.id) return false;
+    open(option, item, index);
+    return true;
+  };
+
   function confidence({ p_select: p }) {
     const how = attribute('confidence');
     if (how == null || p == null) return '';
@@ -84,13 +91,14 @@ export default (engine) => {
       ask: [words.ask, () => again({ ask: true })],
       off: [words.off, () => turn(true)],
     };
-    const list = make('div', { role: 'menu', ariaLabel: words.actions }, ...actions().filter((name) => doings[name]).map((name) =>
+    const list = make('div', { role: 'menu', ariaLabel: words.actions }, ...actions().filter((name) => doings[name] && (isButton(more) || name !== 'edit')).map((name) =>
       make('button', {
         role: 'menuitem', tabIndex: -1, textContent: doings[name][0],
         async onclick(event) {
           if (name !== 'edit') menu.hidePopover();
+          if (!isButton(opener)) back();
           await doings[name][1]();
-          if (!event.detail && name !== 'edit') box.querySelector('button:not([hidden] *)')?.focus();
+          if (!event.detail && name !== 'edit' && isButton(opener)) box.querySelector('button:not([hidden] *)')?.focus();
         },
       })));
     if (why) list.setAttribute('aria-describedby', 'why');
@@ -101,7 +109,7 @@ export default (engine) => {
 
   function show(more) {
     opener = more;
-    more.ariaExpanded = 'true';
+    expand(true);
     menu.showPopover();
     const at = more.getBoundingClientRect();
     const { width, height } = menu.getBoundingClientRect();
@@ -113,8 +121,12 @@ export default (engine) => {
   }
 
   menu.addEventListener('toggle', ({ newState }) => {
-    if (newState === 'closed' && opener) opener.ariaExpanded = 'false';
+    if (newState === 'closed') expand(false);
   });
+
+  const isButton = (node) => node.matches('button');
+  const expand = (is) => opener && isButton(opener) && (opener.ariaExpanded = String(is));
+  const back = () => (isButton(opener) ? opener : target()).focus(); // of an option, where one types
 
   function onKey(event) {
     const all = [...menu.querySelectorAll('[role=menuitem]')];
@@ -123,7 +135,7 @@ export default (engine) => {
     event.stopPropagation();
     if (event.key === 'Escape' || (event.key === 'Tab' && at >= 0)) {
       menu.hidePopover();
-      opener.focus();
+      back();
     } else if (at < 0 || to == null) return;
     else all.at(to % all.length).focus();
     event.preventDefault();

@@ -1,5 +1,6 @@
 // The layout of a combobox: options for what is being typed into the target, after the ARIA pattern.
-// The options are children of the host, in the tree of the target: no id may point into a shadow.
+// The options are children of the host, in the tree of the target: no id may point into a shadow. A textarea may not be a
+// combobox (ARIA in HTML): it stays a text field that completes from a list.
 
 import { textOf } from './target.js';
 import CSS from './typeahead.css';
@@ -10,6 +11,7 @@ export default (engine) => {
   const { host, box, make, target, choose, dismiss, track, watch } = engine;
   const list = make('div', { part: 'list', role: 'listbox', popover: 'manual' }, make('slot'));
   let options = [];
+  let shown = [];
   let field;
   let active = -1;
   let query = '';
@@ -21,9 +23,10 @@ export default (engine) => {
 
   function adopt() {
     field = target();
-    if (!field || field.role === 'combobox') return;
+    if (!field || field.ariaAutoComplete === 'list') return;
     const attributes = {
-      role: 'combobox', autocomplete: 'off', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': host.id,
+      autocomplete: 'off', 'aria-autocomplete': 'list', 'aria-controls': host.id,
+      ...!field.matches('textarea') && { role: 'combobox', 'aria-expanded': 'false' },
     };
     for (const name in attributes) field.setAttribute(name, attributes[name]);
   }
@@ -34,6 +37,7 @@ export default (engine) => {
     list.ariaBusy = state === 'loading';
     if (state === 'loading' && options[0]) return; // the former ones stay until the next have come
     for (const option of options) option.remove();
+    shown = items;
     options = items.map((item, index) => make('div', {
       id: `${host.id}-${index}`,
       role: 'option',
@@ -41,6 +45,7 @@ export default (engine) => {
       dir: 'auto',
       textContent: item.from ? `${item.from}: ${item.text}` : item.text,
       onclick: () => take(index, 'click'),
+      oncontextmenu: (event) => steer(index) && event.preventDefault(), // a long press, too
       onmousedown: (event) => event.preventDefault(), // the caret stays in the field
     }));
     host.append(...options);
@@ -51,7 +56,7 @@ export default (engine) => {
   function open(isOpen = field?.matches(':focus')) {
     isOpen = Boolean(isOpen && options[0]);
     list.togglePopover(isOpen);
-    field?.setAttribute('aria-expanded', isOpen);
+    if (isCombobox()) field.setAttribute('aria-expanded', isOpen);
     if (isOpen) place();
     else activate(-1);
   }
@@ -74,6 +79,14 @@ export default (engine) => {
     else field?.removeAttribute('aria-activedescendant');
   }
 
+  const isCombobox = () => field?.role === 'combobox';
+
+  function steer(index) {
+    const isMenu = engine.menu?.(options[index], shown[index], index);
+    if (isMenu) activate(index);
+    return isMenu;
+  }
+
   function take(index, via) {
     isChoosing = 1;
     choose(index, via);
@@ -85,14 +98,15 @@ export default (engine) => {
     if (event.target !== field || event.isComposing || !options[0] || list.ariaBusy === 'true') return;
     const isOpen = list.matches(':popover-open');
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-    if (step && !event.altKey) {
+    const isMenuKey = key === 'ContextMenu' || key === 'F10' && event.shiftKey;
+    if (step && !event.altKey && (isOpen || isCombobox())) {
       if (!isOpen) open(true);
       // Past either end nothing is active: the person's own words are a choice, too.
       const n = options.length + 1;
       activate((active + 1 + step + n) % n - 1);
     } else if (key === 'Enter' && isOpen && active >= 0) take(active, 'keyboard');
     else if (key === 'Escape' && isOpen) dismiss('escape');
-    else return;
+    else if (!isMenuKey || !isOpen || active < 0 || !steer(active)) return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -110,7 +124,7 @@ export default (engine) => {
       adopt();
       if (event.target === field && host.state === 'show') open();
     });
-    on(root, 'focusout', (event) => event.target === field && open(false));
+    on(root, 'focusout', (event) => event.target === field && event.relatedTarget !== host && open(false));
     // Own words sent while options were on offer.
     on(root, 'submit', (event) => event.target.contains(field) && host.state === 'show' && textOf(field)
       && track('override', { length: textOf(field).length }));

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from contract_server import ContractServer, a_slate, options_named
 from playwright.sync_api import Page, expect
+from test_widget_manners import axe
 from test_widget_shows import seen, strict
 
 pytestmark = pytest.mark.browser
@@ -149,3 +150,98 @@ def test_hostile_css_of_the_host_does_not_reach_the_options(open_host, echo) -> 
     expect(option).to_be_visible()
     look = option.evaluate("(o) => { const s = getComputedStyle(o); return [s.fontSize, s.textTransform, s.display] }")
     assert look == ["14px", "none", "block"]
+
+
+@pytest.fixture
+def narrowing(service: ContractServer) -> ContractServer:
+    """Leaves out what is refused."""
+
+    def script(body: dict) -> dict:
+        left = [item for item in options_named("One", "Two", "Three") if item["id"] not in body.get("exclude", [])]
+        explained = {item["id"]: {"why": "words"} for item in left}
+        return a_slate(items=[{**item, "position": at} for at, item in enumerate(left)], explain=explained)
+
+    service.script = script
+    return service
+
+
+@pytest.mark.parametrize("how", ["keys", "pointer"])
+def test_an_option_is_steered_from_a_menu_and_typing_goes_on(open_host, narrowing, how: str) -> None:
+    page = opened(open_host, "actions", body='<input id="reply" aria-label="r">', csp=strict(narrowing))
+    field = page.locator("#reply")
+    field.press_sequentially("o")
+    expect(page.locator(OPTIONS)).to_have_count(3)
+    if how == "keys":
+        field.press("ArrowDown")
+        field.press("ArrowDown")
+        field.press("Shift+F10")
+    else:
+        page.get_by_role("option", name="Two").click(button="right")
+    expect(page.get_by_role("menuitem")).to_have_text(
+        ["Not this", "More like this", "Ask a person", "Turn off suggestions"]
+    )
+    expect(page.locator("suggest-box [part=why]")).to_have_text("Shares words with what is asked.")
+    expect(page.locator(OPTIONS)).to_have_count(3)
+    expect(page.get_by_role("listbox")).to_be_visible()
+    if how == "keys":
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menu")).to_be_hidden()
+        expect(field).to_be_focused()
+        field.press("Shift+F10")
+        expect(page.get_by_role("menuitem").first).to_be_focused()
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("menuitem", name="Not this").click()
+    expect(page.locator(OPTIONS)).to_have_text(["One", "Three"])
+    expect(field).to_be_focused()
+    refused = narrowing.event("dismiss")
+    assert (refused["item"], refused["position"]) == ("i1", 1)
+    assert narrowing.suggests[-1]["exclude"] == ["i1"]
+    assert page.evaluate("window.violations.filter((each) => !each.startsWith('style-src'))") == []
+
+
+def test_a_person_can_be_asked_from_it(open_host, narrowing) -> None:
+    page = opened(open_host, 'actions="ask"')
+    page.locator("#reply").press_sequentially("o")
+    page.get_by_role("option", name="One").click(button="right")
+    narrowing.script = narrowing.escalating()
+    page.get_by_role("menuitem", name="Ask a person").click()
+    expect(page.get_by_role("status")).to_contain_text("Asking a colleague")
+    assert narrowing.suggests[-1]["ask"] is True
+    narrowing.tell("e0", "answered", answer={"text": "We call you."})
+    page.get_by_role("option", name="We call you.").click()
+    expect(page.locator("#reply")).to_have_value("We call you.")
+
+
+def test_without_actions_the_menu_is_the_browsers(open_host, echo) -> None:
+    page = opened(open_host)
+    page.locator("#reply").press_sequentially("o")
+    page.get_by_role("option").first.wait_for()
+    page.evaluate("addEventListener('contextmenu', (event) => { window.isOurs = event.defaultPrevented })")
+    page.get_by_role("option").first.click(button="right")
+    assert page.evaluate("window.isOurs") is False
+
+
+TEXTAREA = '<label for="reply">Reply</label><textarea id="reply"></textarea>'
+
+
+def test_a_textarea_completes_from_a_list_and_stays_a_text_field(open_host, echo) -> None:
+    """ARIA in HTML allows no other role on it; axe finds one that is there all the same."""
+    page = open_host('layout="typeahead" for="reply" debounce="0"', body=TEXTAREA, wait=False)
+    field = page.locator("#reply[aria-autocomplete=list]")
+    field.press_sequentially("a")
+    expect(page.locator(OPTIONS)).to_have_count(3)
+    assert axe(page) == []
+    expect(page.get_by_role("textbox", name="Reply")).to_be_focused()
+    assert field.get_attribute("aria-expanded") is None
+    field.press("ArrowDown")
+    active = page.get_by_role("option", selected=True)
+    expect(active).to_have_text("a a")
+    assert field.get_attribute("aria-activedescendant") == active.get_attribute("id")
+    assert axe(page) == []
+    field.press("Enter")
+    expect(field).to_have_value("a a")
+    field.press("Enter")
+    expect(field).to_have_value("a a\n"), "with nothing active the key is the text's own"
+    page.evaluate("document.querySelector('#reply').role = 'combobox'")
+    assert [each for each in axe(page) if each.startswith("aria-allowed-role")]
