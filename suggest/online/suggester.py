@@ -40,7 +40,6 @@ Vector = NDArray[np.float32]
 SHIFT_WINDOW, SHIFT_FROM, SHIFT_EVERY = 2_000, 200, 50  # requests
 REJUDGED = 500  # recent requests that a new bundle judges anew: about half a second
 USUAL_LEFT = 0.5  # share of a weight that a contradiction leaves
-SURE_FROM, SURE_CONTRADICTED_FROM, LEAST_LEFT = 0.5, 0.6, 0.1  # p_select; cosine; share of a weight
 MOST_ALIKE = 20  # options that are more of the same
 ANSWERED_NEAR = 0.85  # cosine
 CONTRADICTED_FROM = 0.85  # cosine; .6 lost 1.7 points of top-1 where all contexts of a surface are alike (BANKING77)
@@ -429,17 +428,15 @@ class Suggester:
     def _contradict(
         self, embedding: Vector, passed_over: Sequence[str], served: Mapping[str, float] | None, *, weight: float
     ) -> None:
-        """What was passed over counts less near here: the surer it was, the less is left of it, and the wider around.
+        """What was passed over counts less in contexts like this one: half of what it did.
 
-        To pass over what was likely is how a changed meaning shows; to pass over the unlikely happens all the time.
+        A sure option is passed over now and then, whatever it means, so that it says nothing of what lies further away.
         Where an option that was sure is passed over again and again, none of its past counts (`rank.meaning`)."""
         told: list[tuple[str, float, float]] = []
         for other in passed_over:
             p = served.get(other, 0.0) if served is not None else 0.0
             if self._meanings.passed_over(other, p, weight=weight):
                 self.memory.retract(other)
-            elif p >= SURE_FROM:
-                told.append((other, SURE_CONTRADICTED_FROM, max(1.0 - p, LEAST_LEFT) ** weight))
             else:
                 told.append((other, CONTRADICTED_FROM, USUAL_LEFT**weight))
         if told:

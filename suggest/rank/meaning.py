@@ -2,7 +2,7 @@
 
 While p_select is calibrated, an option served with p is passed over with chance 1 - p. After a change it is taken with
 chance CHANGED whatever p says. The log-likelihood ratio of the two is summed up, never below 0 (Page 1954); where it
-reaches LIMIT the option's past speaks against it, and counting starts anew. Four passes over at p = .95 suffice, eight
+reaches LIMIT the option's past speaks against it, and counting starts anew. Four passes over at p = .95 suffice, seven
 at .8, and one taking in between makes up for one. However sure a model is, one person in twenty passes over what is
 right, so no few acts can reach the limit. It misleads where p_select is too high for other reasons: a neighbour that
 nobody answers is passed over as a changed option is, which is why the limit is high (docs/decisions/0020)."""
@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import log
 
 CHANGED, SUREST = 0.1, 0.95  # chance of being taken after a change; the most that p_select is believed
-LIMIT = log(100_000)  # while nothing changes, the mean number of acts between two false alarms of an option
+LIMIT = log(10_000)  # while nothing changes, the mean number of acts between two false alarms of an option
 
 
 class Meanings:

