@@ -79,6 +79,11 @@ class Snapshots:
                 self._kept.popitem(last=False)
             return measured
 
+    def close(self) -> None:
+        """Let go of what is open; whoever reads again opens it anew."""
+        with self._lock:
+            self._forget()
+
     def _freshen(self) -> None:
         now_s = self._monotonic_s()
         if self._path is not None and self._path.is_file() and now_s - self._taken_at_s < self._fresh_for_s:
