@@ -16,11 +16,11 @@ export function createClient({ siteKey, endpoint = import.meta.url.replace(/embe
   let queue = [];
   let isSending = false;
   let failures = 0;
-  let retry = 0;
+  let retry;
 
   // Under the endpoint, wherever a proxy has mounted it.
-  const url = (path) => new URL(path.replace(/^\//, ''), new URL(endpoint, document.baseURI).href.replace(/\/*$/, '/'));
-  const address = (call) => url(`v1/${call}?key=${siteKey}`);
+  const url = (path) => new URL(path.slice(1), new URL(endpoint, document.baseURI).href.replace(/\/*$/, '/'));
+  const address = (call) => url(`/v1/${call}?key=${siteKey}`);
 
   // A string body goes as text/plain and no header is ours: the browser asks no preflight.
   const post = (call, body, options) => fetch(address(call), {

@@ -198,6 +198,8 @@ export interface Attributes {
   /** A selector in the same document or shadow root; followed when its text changes or it is replaced. */
   'context-from'?: string;
   session?: string;
+  /** Who is asking, signed by your server (JWT, HS256, a user key). A fresh one is used from the next request on. */
+  'user-token'?: string;
   /** How many suggestions; default 3, of a list and a typeahead 10. */
   count?: number | string;
   insert?: 'replace' | 'append' | 'caret' | 'none';

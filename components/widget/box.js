@@ -107,7 +107,12 @@ export function mount(host, internals, layouts) {
       if (state === 'idle') return;
       engine.client = connectClient(); // a former one delivers what it holds by itself
       const [answer] = await Promise.all([
-        engine.client.suggest({ ...body, explain: /why|^$/.test(attribute('actions')) || undefined, ...extra }, mine.signal),
+        engine.client.suggest({
+          ...body,
+          explain: /why|^$/.test(attribute('actions')) || undefined,
+          user_token: attribute('user-token') || undefined, // beside the context: a fresh token is no news
+          ...extra,
+        }, mine.signal),
         furnish(),
         /^en/.test(lang()) || load('words').then((words) => translations = words, () => {}),
       ]);

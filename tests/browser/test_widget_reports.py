@@ -296,6 +296,21 @@ def test_no_learning_means_no_feedback_and_says_so(context, open_host, service, 
     assert service.requests("/v1/feedback") == []
 
 
+def test_a_user_token_is_passed_on_and_a_fresh_one_asks_nothing_again(open_host, service: ContractServer) -> None:
+    page = open_host('for="reply" context="x" debounce="0" user-token="a.b.c"')
+    assert service.suggests[0]["user_token"] == "a.b.c"
+    page.evaluate("document.querySelector('suggest-box').setAttribute('user-token', 'd.e.f')")
+    settle(page)
+    page.evaluate("document.querySelector('suggest-box').context = 'y'")
+    page.wait_for_function("document.querySelector('suggest-box').impression === 'imp-1'")
+    assert [each["user_token"] for each in service.suggests] == ["a.b.c", "d.e.f"]
+    page.evaluate("document.querySelector('suggest-box').setAttribute('user-token', '')")
+    page.evaluate("document.querySelector('suggest-box').context = 'z'")
+    page.wait_for_function("document.querySelector('suggest-box').impression === 'imp-2'")
+    assert "user_token" not in service.suggests[2], "an empty attribute of a framework is none"
+    assert "a.b.c" not in page.url + str(service.requests("/v1/feedback"))
+
+
 def test_nothing_is_kept_on_the_persons_machine(context, open_host, service) -> None:
     page = open_host()
     page.locator(CHIPS).first.click()
