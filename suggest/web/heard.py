@@ -64,7 +64,8 @@ def refused(request: Request, refusal: Refused | SuggestError) -> None:
 
 
 def _reject(request: Request, row: Mapping[str, object], rejected: Rejected, surface: str) -> None:
-    act = f"{row['type']}: " if row.get("type") in _ACTS else ""
+    type = row.get("type")
+    act = f"{type}: " if isinstance(type, str) and type in _ACTS else ""
     _add(request, act + rejected.detail, slug=rejected.type, surface=surface, impression=_impression(row))
 
 

@@ -18,6 +18,7 @@ import pytest
 from store.builders import a_label, a_row, a_slate, an_embedding
 from suggest.domain.clock import ManualClock
 from suggest.domain.errors import Invalid, Overloaded, StorageUnavailable
+from suggest.store.database import SCHEMA_VERSION
 from suggest.store.embedded import FILE_NAME, EmbeddedStore
 from suggest.store.ports import CasWrite, Record, Table
 from suggest.store.records import label_record, slate_record
@@ -164,7 +165,9 @@ def test_a_second_store_in_this_process_or_another_is_told_who_has_the_file(stor
     assert "in use by another process" in told
 
 
-@pytest.mark.parametrize(("version", "advice"), [("3", "upgrade the program"), ("0", "open it once with a version")])
+@pytest.mark.parametrize(
+    ("version", "advice"), [(str(SCHEMA_VERSION + 1), "upgrade the program"), ("0", "open it once with a version")]
+)
 def test_a_file_of_another_version_says_what_to_do(
     store: EmbeddedStore, clock: ManualClock, version: str, advice: str
 ) -> None:

@@ -28,6 +28,7 @@ SAMPLES: dict[str, object] = {
     "since": NOON - timedelta(days=1),
     "moment": NOON + timedelta(days=1),
     "limit": 2000,
+    "looked_at": 2000,
     "review": "r1",
     "session": "s1",
     "context_key": "k",

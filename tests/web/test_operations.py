@@ -156,5 +156,5 @@ def test_the_example_of_a_call_is_a_valid_body(call: object) -> None:
         call.body.model_validate(call.example)
     assert call.what.endswith(".")
     assert (call.body is None) == (
-        call.method in {"GET", "DELETE"} or call.path.endswith(("/rollback", "/promote", "/backups"))
+        call.method in {"GET", "DELETE"} or call.path.endswith(("/rollback", "/promote", "/backups", "/ask-again"))
     )
