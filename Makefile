@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/python -m pytest
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-first test-browser lint bench clean constraints help
+.PHONY: run test test-first test-browser test-faults lint bench clean constraints help
 .DEFAULT_GOAL := help
 
 help:
@@ -19,19 +19,23 @@ help:
 run: $(VENV)/.installed
 	@$(BIN)/suggest demo
 
-# What fails is told at the end of its part; lint runs beside the first part, which leaves a core idle while it ends.
+# Lint runs beside the first part, and what is killed beside what is clicked: either leaves a core idle now and then.
 test: $(VENV)/.installed-test
 	@.ci/chromium $(BIN) >/dev/null
 	@$(MAKE) --no-print-directory -j2 lint test-first
-	@$(MAKE) --no-print-directory test-browser
+	@$(MAKE) --no-print-directory -j2 test-browser test-faults
 
 test-first: $(VENV)/.installed-test
 	@echo "== tests"
 	@$(PYTEST) -n 2 --dist loadfile -m "not browser and not faults"
 
 test-browser: $(VENV)/.installed-test
-	@echo "== tests in a real browser, and with faults"
-	@SUGGEST_CHROMIUM="$$(.ci/chromium $(BIN))" $(PYTEST) -n 3 --dist loadfile -m "browser or faults"
+	@echo "== tests in a real browser"
+	@SUGGEST_CHROMIUM="$$(.ci/chromium $(BIN))" $(PYTEST) -n 2 --dist loadfile -m "browser and not faults"
+
+test-faults: $(VENV)/.installed-test
+	@echo "== tests with faults"
+	@$(PYTEST) -m faults
 
 lint: $(VENV)/.installed-test
 	@echo "== lint, format, types, layers"

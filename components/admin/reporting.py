@@ -43,17 +43,17 @@ def _form(view: SurfaceView, reporting: ReportingView) -> Element:
         _select("weekday", "On", _DAYS, reporting.weekday, hint="Of a weekly report."),
         _select("hour", "At", {str(hour): f"{hour:02d}:00" for hour in range(24)}, str(reporting.hour)),
         div(".field")[
-            label(for_="time_zone")["Time zone"],
+            label(for_="report-time_zone")["Time zone"],
             input(
-                "#time_zone.input",
+                "#report-time_zone.input",
                 name="time_zone",
                 value=reporting.zone,
                 required=True,
                 maxlength="100",
                 spellcheck="false",
-                aria_describedby="time_zone-hint",
+                aria_describedby="report-time_zone-hint",
             ),
-            span("#time_zone-hint.hint")["A name like Europe/Berlin; its summer time is kept."],
+            span("#report-time_zone-hint.hint")["A name like Europe/Berlin; its summer time is kept."],
         ],
         div(".spread.card-foot")[
             span(".hint")[f"Next: {moment(reporting.next_at)}" if reporting.next_at else "None is due."],

@@ -461,7 +461,8 @@ def test_the_slider_shows_what_it_would_do_and_saves_only_when_told(
     assert target() == before
     page.locator("#value-review_share").fill("25")
     expect(slider).to_have_value("25")
-    page.get_by_role("button", name="Save").click()
+    policy = page.get_by_role("region", name="How sure must a suggestion be")
+    policy.get_by_role("button", name="Save").click()
     expect(page.locator(".notice").first).to_contain_text("Saved")
     assert target() == {"kind": "review_share", "value": 0.25}
     page.locator("#context").fill("where is my parcel")
