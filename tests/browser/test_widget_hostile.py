@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from contract_server import ContractServer, Json, a_slate, options_named
 from playwright.sync_api import BrowserContext
+
+pytestmark = pytest.mark.browser
 
 N_TEXTS, AT_ONCE = 10_000, 50
 MARKUP = (
