@@ -81,18 +81,7 @@ def playground_section(view: SurfaceView) -> Element:
                     hx_swap="innerHTML",
                 )[
                     csrf_field(view.csrf),
-                    div(".field")[
-                        label(for_="context")["Context"],
-                        textarea(
-                            "#context.input",
-                            name="text",
-                            rows="3",
-                            required=True,
-                            maxlength="8000",
-                            dir="auto",
-                            placeholder="What a person might write",
-                        )[view.tried.text if view.tried else ""],
-                    ],
+                    _asked(view.tried.text if view.tried else "", rows=3),
                     div(".spread")[
                         span(".hint")[f"{view.n_candidates:,} candidates"],
                         button(".button.button-primary", type="submit")["Suggest"],
@@ -179,18 +168,7 @@ def _request(view: PlaygroundView) -> Element:
                 (option(value=name, selected=name == view.surface)[title or name] for name, title in view.surfaces)
             ],
         ],
-        div(".field")[
-            label(for_="context")["Context"],
-            textarea(
-                "#context.input",
-                name="text",
-                rows="4",
-                required=True,
-                maxlength="8000",
-                dir="auto",
-                placeholder="What a person might write",
-            )[view.text],
-        ],
+        _asked(view.text, rows=4),
         div(".field")[
             label(for_="fields")["Fields"],
             textarea(
@@ -225,6 +203,22 @@ def _request(view: PlaygroundView) -> Element:
             ],
         ],
         button(".button.button-primary", type="submit")["Suggest"],
+    ]
+
+
+def _asked(text: str, *, rows: int) -> Element:
+    """The field for what a person might write."""
+    return div(".field")[
+        label(for_="context")["Context"],
+        textarea(
+            "#context.input",
+            name="text",
+            rows=str(rows),
+            required=True,
+            maxlength="8000",
+            dir="auto",
+            placeholder="What a person might write",
+        )[text],
     ]
 
 

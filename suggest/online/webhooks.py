@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from threading import RLock
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
 from suggest.domain.clock import Clock, parse_rfc3339, rfc3339
@@ -27,7 +27,7 @@ from suggest.store.ports import Cas, CasWrite
 
 HOOKS = "hook/"
 OUTBOX = "delivery/"
-EVENTS = (
+EventName = Literal[
     "review.waiting",
     "review.claimed",
     "review.answered",
@@ -36,7 +36,8 @@ EVENTS = (
     "alert.precision",
     "alert.drift",
     "alert.rollback",
-)
+]
+EVENTS: tuple[EventName, ...] = get_args(EventName)
 TRIES_FOR = timedelta(hours=24)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
 MOST_HOOKS = 20

@@ -6,18 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from suggest.online.webhooks import EventName
 from suggest.web.schemas.base import Closed, Open, SurfaceName
-
-EventName = Literal[
-    "review.waiting",
-    "review.claimed",
-    "review.answered",
-    "review.expired",
-    "report.summary",
-    "alert.precision",
-    "alert.drift",
-    "alert.rollback",
-]
 
 
 class WebhookIn(Closed):
