@@ -56,7 +56,7 @@ def figure(view: FigureView, drawing: Node = None) -> Element:
 
 def _body(view: FigureView, drawing: Node, *, is_drawn: bool) -> Node:
     if view.missing:
-        return p(".figure-empty")[with_code(view.missing)]
+        return p(".figure-empty")[span[with_code(view.missing)]]  # one line of words in a box that centres its children
     return drawing if is_drawn else data_table(view.table)
 
 

@@ -11,6 +11,7 @@ from components.admin.page import admin_page
 from components.admin.views import ArrivalRow, ArrivalsView
 from components.badge import BadgeView, badge
 from components.empty import EmptyView, StepView, empty
+from components.figure import with_code
 from components.link import safe_url
 
 _SCRIPTS = ("/static/arrivals.js",)
@@ -79,12 +80,7 @@ def _item(row: ArrivalRow) -> Element:
 
 def _mend(row: ArrivalRow) -> Node:
     kind = code[row.slug]
-    return p(".fine.arrival-mend")[a(href=safe_url(row.help))[kind] if row.help else kind, " ", _coded(row.mend)]
-
-
-def _coded(text: str) -> Node:
-    """What stands between backquotes is code."""
-    return [code[part] if n % 2 else part for n, part in enumerate(text.split("`"))]
+    return p(".fine.arrival-mend")[a(href=safe_url(row.help))[kind] if row.help else kind, " ", with_code(row.mend)]
 
 
 def _none(view: ArrivalsView) -> Element:
