@@ -94,9 +94,5 @@ def reviews_by_reason(analytics: Analytics, surface: str, period: Period) -> tup
 
 
 def audits(analytics: Analytics, surface: str, period: Period) -> Audits:
-    rows = analytics.rows("audits", surface=surface, **{"from": period.from_, "to": period.to})
-    return Audits(
-        sampled=len(rows),
-        answered=sum(bool(row["answered"]) for row in rows),
-        right=sum(bool(row["answered"] and row["is_right"]) for row in rows),
-    )
+    counted = analytics.rows("audits", surface=surface, **{"from": period.from_, "to": period.to})[0]
+    return Audits(**{name: cast(int, n) for name, n in counted.items()})

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from datetime import datetime
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from analytics.period import Period
 from analytics.snapshot import Analytics
+from suggest.metrics.arrays import Bools, Floats
 from suggest.metrics.calibration import Bin, Floor, debiased_ece, ece, ece_noise_floor, reliability
 from suggest.metrics.interval import Interval, clopper_pearson
 
@@ -49,92 +51,79 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A slate of which it is known which of its options are right."""
+    """The slates of which it is known whether a right option was in them, in order of time: a column each."""
 
-    impression: str
-    context_key: str
-    p_any: float
-    known_by: str  # verdict | label | act
-    is_right: bool
-    right_items: frozenset[str]
+    slates: Sequence[int]  # rows of the log
+    impressions: Sequence[str]
+    contexts: Sequence[str]
+    p_any: Floats
+    known_by: Sequence[str]  # verdict | label | act
+    is_right: Bools
+
+    def __len__(self) -> int:
+        return len(self.slates)
 
 
-def judged_slates(analytics: Analytics, surface: str, period: Period) -> tuple[Judged, ...]:
+def judged_slates(analytics: Analytics, surface: str, period: Period) -> Judged:
     """The latest MOST_JUDGED of them; see the query for what counts as known, and in which order."""
-    bounds = {"from": period.from_, "to": period.to}
-    rows = analytics.rows("judged_slates", surface=surface, most=MOST_JUDGED, **bounds)
-    return tuple(
-        Judged(
-            impression=cast(str, row["impression"]),
-            context_key=cast(str, row["context_key"]),
-            p_any=cast(float, row["p_any"]),
-            known_by=cast(str, row["known_by"]),
-            is_right=cast(bool, row["is_right"]),
-            right_items=frozenset(cast("list[str]", row["right_items"])),
-        )
-        for row in rows
-        if row["p_any"] is not None
+    found = analytics.arrays("judged_slates", surface=surface, most=MOST_JUDGED, **_bounds(period))
+    return Judged(
+        slates=found["slate"].tolist(),
+        impressions=found["impression"].tolist(),
+        contexts=found["context_key"].tolist(),
+        p_any=found["p_any"],
+        known_by=found["known_by"].tolist(),
+        is_right=found["is_right"],
     )
 
 
-def reliability_of_any(judged: Sequence[Judged], *, with_bars: bool = True) -> Reliability:
+def reliability_of_any(judged: Judged, *, with_bars: bool = True) -> Reliability:
     """p_any: was a right option in the slate? Bars are the slow part, and are only made where they are drawn."""
     return measured(
         "p_any",
-        [each.p_any for each in judged],
-        [each.is_right for each in judged],
-        [each.context_key for each in judged],
-        [each.known_by for each in judged],
+        judged.p_any,
+        judged.is_right,
+        judged.contexts,
+        judged.known_by,
         n_slates=len(judged),
         with_bars=with_bars,
     )
 
 
-def reliability_of_select(
-    analytics: Analytics, surface: str, period: Period, judged: Sequence[Judged], *, with_bars: bool = True
-) -> Reliability:
+def reliability_of_select(analytics: Analytics, judged: Judged, *, with_bars: bool = True) -> Reliability:
     """p_select: is this the right option? Over every option of the judged slates.
 
     p_select is the chance of being the one that is picked, and these add up to p_any: so after a selection the picked
     option is right and the others of the slate are not, wherever they stood."""
-    known = {each.impression: each for each in judged}
-    bounds = {"from": period.from_, "to": period.to}
-    rows = analytics.columns("shown_options", surface=surface, most=MOST_JUDGED, **bounds)
-    p: list[float] = []
-    right: list[bool] = []
-    contexts: list[str] = []
-    known_by: list[str] = []
-    impressions: set[str] = set()
-    for impression, item, p_select in zip(rows["impression"], rows["item"], rows["p_select"], strict=True):
-        each = known.get(cast(str, impression))
-        if each is None:
-            continue
-        impressions.add(each.impression)
-        p.append(cast(float, p_select))
-        right.append(item in each.right_items)
-        contexts.append(each.context_key)
-        known_by.append(each.known_by)
-    return measured("p_select", p, right, contexts, known_by, n_slates=len(impressions), with_bars=with_bars)
+    found = analytics.arrays("shown_options", slates=judged.slates)
+    return measured(
+        "p_select",
+        found["p_select"],
+        found["is_right"],
+        found["context_key"].tolist(),
+        found["known_by"].tolist(),
+        n_slates=len(np.unique(found["slate"])),
+        with_bars=with_bars,
+    )
 
 
 def reliability_of_accept(analytics: Analytics, surface: str, period: Period) -> Reliability:
     """p_accept: did the person take any of them? Silence that lasted counts as no."""
-    bounds = {"from": period.from_, "to": period.to}
-    rows = analytics.columns("acceptance", surface=surface, most=MOST_JUDGED, **bounds)
+    found = analytics.arrays("acceptance", surface=surface, most=MOST_JUDGED, **_bounds(period))
+    n = len(found["accepted"])
     return measured(
-        "p_accept",
-        cast("list[float]", rows["p_accept"]),
-        cast("list[bool]", rows["accepted"]),
-        cast("list[str]", rows["context_key"]),
-        ["act"] * len(rows["accepted"]),
-        n_slates=len(rows["accepted"]),
+        "p_accept", found["p_accept"], found["accepted"], found["context_key"].tolist(), ["act"] * n, n_slates=n
     )
+
+
+def _bounds(period: Period) -> dict[str, datetime]:
+    return {"from": period.from_, "to": period.to}
 
 
 def measured(
     forecast: str,
-    p: Sequence[float],
-    right: Sequence[bool],
+    p: ArrayLike,
+    right: ArrayLike,
     contexts: Sequence[str],
     known_by: Sequence[str],
     *,
@@ -142,8 +131,8 @@ def measured(
     with_bars: bool = True,
 ) -> Reliability:
     """How forecasts `p` of what turned out `right` kept their word; one context and one way of knowing each."""
-    n = len(p)
     said, was = np.clip(np.asarray(p, dtype=np.float64), 0.0, 1.0), np.asarray(right, dtype=np.float64)
+    n = said.size
     return Reliability(
         forecast=forecast,
         n=n,
@@ -166,9 +155,7 @@ def bins_for(n: int) -> int:
     return max(1, min(MOST_BINS, n // MIN_BIN_N))
 
 
-def _error(
-    said: np.ndarray[tuple[int], np.dtype[np.float64]], was: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> CalibrationError:
+def _error(said: Floats, was: Floats) -> CalibrationError:
     bins = bins_for(said.size)
     floor = ece_noise_floor(said, FLOOR_DRAWS, np.random.default_rng(FLOOR_SEED), bins)
     return CalibrationError(ece=ece(said, was, bins), debiased=debiased_ece(said, was, bins), floor=floor)

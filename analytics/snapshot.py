@@ -40,11 +40,22 @@ class Analytics:
         connection.execute("set lock_configuration = true")
         self._focused: tuple[object, ...] | None = None
         self._is_derived = False
+        self._known: dict[tuple[object, ...], list[Row]] = {}
         self.lens = EVERYTHING  # narrows whatever is asked of a period
         self.path = path
 
     def rows(self, query: str, /, **params: object) -> list[Row]:
-        """A named query of analytics/sql. Aware times go in as UTC, and come back aware in UTC."""
+        """A named query of analytics/sql. Aware times go in as UTC, and come back aware in UTC.
+
+        What is asked of no period is the same for every page, and is asked once."""
+        if "from" in params:
+            return self._read(query, params)
+        key = (query, *sorted(params.items()))
+        if key not in self._known:
+            self._known[key] = self._read(query, params)
+        return self._known[key]
+
+    def _read(self, query: str, params: Mapping[str, object]) -> list[Row]:
         result = self._run(query, params)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, map(_aware, row), strict=True)) for row in result.fetchall()]

@@ -56,7 +56,7 @@ def measure(asking: Asking) -> Measured:
             decisions,
             outcomes,
             reliability_of_any(judged, with_bars=False),
-            reliability_of_select(analytics, surface, period, judged, with_bars=False),
+            reliability_of_select(analytics, judged, with_bars=False),
             audits(analytics, surface, period),
         ),
         _right_stat(now["right_n"], now["n"]),

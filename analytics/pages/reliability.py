@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import cast
 
 from analytics import definitions
@@ -55,7 +56,7 @@ def measure(asking: Asking) -> Measured:
                         "context or a verdict judges one; silence does not.",
                     ),
                     reliability_figure(
-                        reliability_of_select(analytics, surface, period, judged),
+                        reliability_of_select(analytics, judged),
                         definitions.RELIABILITY_SELECT,
                         "No option of this period is judged yet.",
                     ),
@@ -77,8 +78,8 @@ def measure(asking: Asking) -> Measured:
     )
 
 
-def judged_words(judged: tuple[Judged, ...]) -> str:
-    by = {name: sum(each.known_by == name for each in judged) for name in ("verdict", "label", "act")}
+def judged_words(judged: Judged) -> str:
+    by = Counter(judged.known_by)
     return (
         f"{plural(len(judged), 'slate')} judged: {count(by['verdict'])} by a verdict, {count(by['label'])} by a known "
         f"answer, {count(by['act'])} by what the person did."

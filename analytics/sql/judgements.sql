@@ -1,12 +1,14 @@
 -- judged_slates --
 -- The latest of them, in order of time.
-select impression, context_key, p_any, known_by, is_right, right_items
-  from (select impression, served_at, context_key, p_any, known_by, is_right, right_items
+select facts.slate, facts.impression, facts.context_key, facts.p_any, facts.known_by, facts.is_right
+  from (select slate, served_at
           from outcomes_in_focus
          where known_by is not null
-         order by served_at desc, impression desc
-         limit $most)
- order by served_at, impression
+         order by served_at desc, slate desc
+         limit $most) latest
+  join derived.facts on facts.slate = latest.slate
+ where facts.p_any is not null
+ order by facts.served_at, facts.slate
 
 -- judged_by --
 -- How often the slates of each value of something held a right option, as verdicts and known answers have it, beside
@@ -41,13 +43,15 @@ select case when times = 1 then 1 when times <= 5 then 2 when times <= 20 then 6
  order by band
 
 -- shown_options --
--- Every option of the latest slates that are judged, with the probability it was given.
-select judged.impression, options.item, options.position, options.p_select
-  from options_in_focus options
-  join (select slate, impression
-          from outcomes_in_focus
-         where known_by is not null
-         order by served_at desc, impression desc
-         limit $most) judged using (slate)
+-- Every option of the slates that are judged, with the probability it was given and whether it was right.
+with judged as (
+    select slate, context_key, known_by, right_items
+      from derived.facts
+     where slate in (select unnest($slates::bigint[]))
+)
+select judged.slate, judged.context_key, judged.known_by, options.p_select,
+       list_contains(judged.right_items, options.item) as is_right
+  from derived.options
+  join judged using (slate)
  where options.p_select is not null
- order by judged.impression, options.position
+ order by judged.slate, options.position

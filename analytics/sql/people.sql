@@ -14,9 +14,13 @@ select reason, count(*) as reviews, count(*) filter (is_answered) as answered, m
 
 -- audits --
 -- The audited sample of confident decisions: of how many a verdict stands, and in how many of those a right option was shown.
-select reviews.review, reviews.is_answered as answered, count(options.slate) > 0 as is_right
-  from reviews_in_focus reviews
-  left join options_in_focus options on options.slate = reviews.slate and options.item = reviews.item
- where reviews.reason = 'audit'
- group by reviews.sequence, reviews.review, reviews.is_answered
- order by reviews.sequence
+with audited as (
+    select review, slate, item, is_answered from reviews_in_focus where reason = 'audit'
+), held as (
+    select distinct audited.review
+      from audited
+      join derived.options on options.slate = audited.slate and options.item = audited.item
+)
+select count(*) as sampled, count(*) filter (is_answered) as answered,
+       count(*) filter (is_answered and review in (from held)) as "right"
+  from audited

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from logbook import START, Logbook
 
 from analytics.period import Period
-from analytics.reliability import Judged, judged_slates, reliability_of_accept, reliability_of_select
+from analytics.reliability import judged_slates, reliability_of_accept, reliability_of_select
 from suggest.domain.event import EventType
 from suggest.domain.label import LabelSource
 from suggest.domain.review import ReviewReason
@@ -19,9 +20,19 @@ PERIOD = Period(from_=START - timedelta(days=1), to=LATER)
 SHOWN = ("parcel-late", "refund", "change-address")
 
 
-def judged(book: Logbook) -> dict[str, Judged]:
+@dataclass(frozen=True)
+class Found:
+    known_by: str
+    is_right: bool
+    right_items: set[str]
+
+
+def judged(book: Logbook) -> dict[str, Found]:
     with book.opened(at=LATER) as opened:
-        return {each.impression: each for each in judged_slates(opened, "s", PERIOD)}
+        found = judged_slates(opened, "s", PERIOD)
+        right = dict(opened.sql("select impression, right_items from derived.facts").fetchall())
+    told = zip(found.impressions, found.known_by, found.is_right.tolist(), strict=True)
+    return {impression: Found(known_by, is_right, set(right[impression])) for impression, known_by, is_right in told}
 
 
 @pytest.mark.parametrize(
@@ -139,8 +150,8 @@ def test_what_was_imported_gave_no_probability_and_is_not_judged(book: Logbook) 
     book.event(ours, EventType.SELECT, item="refund")
     with book.opened(at=LATER) as opened:
         known = judged_slates(opened, "s", PERIOD)
-        assert [each.impression for each in known] == [ours.id]
-        assert reliability_of_select(opened, "s", PERIOD, known).n == len(ours.items)
+        assert known.impressions == [ours.id]
+        assert reliability_of_select(opened, known).n == len(ours.items)
         assert reliability_of_accept(opened, "s", PERIOD).n == 1
 
 

@@ -116,13 +116,13 @@ def test_positions_count_looks_and_picks(month: Month, truth: Truth) -> None:
 
 
 def test_what_is_judged_and_how_is_as_the_definition_says(month: Month, truth: Truth) -> None:
-    judged = {each.impression: each for each in judged_slates(month.analytics, "support", whole(month))}
+    judged = judged_slates(month.analytics, "support", whole(month))
+    is_right = dict(zip(judged.impressions, judged.is_right.tolist(), strict=True))
     for slate in truth.slates:
         right = truth.right_items(slate)
-        assert (slate.id in judged) == (right is not None)
+        assert (slate.id in is_right) == (right is not None)
         if right is not None:
-            assert judged[slate.id].is_right == bool(right & {item.id for item in slate.items})
-            assert judged[slate.id].right_items == right
+            assert is_right[slate.id] == bool(right & {item.id for item in slate.items})
 
 
 def equal_mass_error(p: list[float], right: list[bool], bins: int) -> float:
@@ -158,7 +158,7 @@ def test_true_probabilities_are_not_told_from_noise(month: Month) -> None:
 
 def test_the_calibration_error_of_p_select(month: Month, truth: Truth) -> None:
     judged = judged_slates(month.analytics, "support", whole(month))
-    measured = reliability_of_select(month.analytics, "support", whole(month), judged)
+    measured = reliability_of_select(month.analytics, judged)
     rows = [
         (item.p_select, item.id in right)
         for slate in truth.slates
@@ -247,6 +247,5 @@ def test_the_floor_is_that_of_the_metrics_and_repeats_itself(month: Month) -> No
     from analytics.reliability import FLOOR_DRAWS, FLOOR_SEED, bins_for
 
     judged = judged_slates(month.analytics, "support", whole(month))
-    p = np.array([each.p_any for each in judged])
-    floor = ece_noise_floor(p, FLOOR_DRAWS, np.random.default_rng(FLOOR_SEED), bins_for(len(p)))
+    floor = ece_noise_floor(judged.p_any, FLOOR_DRAWS, np.random.default_rng(FLOOR_SEED), bins_for(len(judged)))
     assert reliability_of_any(judged).error.floor == floor
