@@ -81,7 +81,7 @@ def curve_figure(view: BacktestView) -> Drawn:
             (count(each.n_history), count(each.top1.n), *share_cells(each.top1), *share_cells(each.top3))
             for each in view.curve
         ],
-        texts=0,
+        texts=(),
         sample=plural(view.n_judged, "judged ticket"),
         chart=SharesView(
             words=Words(
@@ -191,7 +191,7 @@ def savings_figure(savings: Sequence[Saving], reading_s: float) -> Drawn:
             )
             for each in savings
         ],
-        texts=2,
+        texts=(0, 1),
         sample=f"reading a slate: {reading_s:g} s",
     )
 
@@ -212,7 +212,7 @@ def unanswered_figure(view: BacktestView, *, quote: bool) -> Drawn:
         ),
         labels=("mostly answered with", *(("for example",) if quote else ()), "tickets"),
         cells=[(_answered(each), *((_short(each.example),) if quote else ()), count(each.n)) for each in rows],
-        texts=2 if quote else 1,
+        texts=(0, 1) if quote else (0,),
         sample=f"{plural(view.n_unanswered, 'ticket')} in all",
         missing="" if rows else "No three of them say the same.",
     )

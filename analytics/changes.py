@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from htpy import Node, br, span
+from htpy import Node
 
 from analytics.csv import Value
 from analytics.drawn import Drawn
 from analytics.period import Period
 from analytics.snapshot import Analytics
-from analytics.tabular import Col, table_figure
+from analytics.tabular import Col, over, table_figure
 from components.figure import Definition
 from components.identifier import identifier
-from components.number import moment, percent, plural
+from components.number import NOTHING, moment, percent, plural
 from suggest.metrics.interval import Interval, wilson
 
 CHANGES = Definition(
@@ -113,6 +113,7 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
         values=rows,
         labels=("share", "now", against, "difference", "verdict"),
         cells=[_cells(each) for each in found],
+        texts=(0, 4),
         sample=f"{plural(len(clear), 'difference')} above chance",
         note=""
         if any(each.before for each in found)
@@ -123,10 +124,9 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
 def _cells(each: Change) -> tuple[Node, ...]:
     """The interval stands under the difference, so that the verdict has its place beside it."""
     found = each.difference
-    gap: Node = "–"
+    gap: Node = NOTHING
     if found is not None:
-        interval = f"{100 * found.low:+.1f} to {100 * found.high:+.1f}"
-        gap = [f"{100 * found.mid:+.1f} pt", br, span(".fine.quiet")[interval]]
+        gap = over(f"{100 * found.mid:+.1f} pt", f"{100 * found.low:+.1f} to {100 * found.high:+.1f}")
     return (
         each.name,
         percent(each.now.mid if each.now else None),

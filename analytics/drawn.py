@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,13 +41,13 @@ def drawn_as(
     labels: Sequence[str],
     cells: Sequence[tuple[Node, ...]],
     sample: str,
-    texts: int = 1,  # leading columns that are words
+    texts: Collection[int] = (0,),  # numbers of the columns that are words
     chart: Chart | None = None,
     missing: str = "",
     note: str = "",
 ) -> Drawn:
     columns = tuple(
-        Column(label=label[:1].upper() + label[1:], number=number >= texts) for number, label in enumerate(labels)
+        Column(label=label[:1].upper() + label[1:], number=number not in texts) for number, label in enumerate(labels)
     )
     table = TableView(
         caption=title, caption_hidden=True, columns=columns, rows=tuple(cells), none="Nothing in this period."

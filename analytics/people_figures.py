@@ -99,7 +99,7 @@ def reasons_figure(decisions: DecisionsOverTime) -> Drawn:
             (decision.value, reason.replace("-", " ") or "likely right", count(n), percent(n / decisions.n))
             for (decision, reason), n in ranked
         ],
-        texts=2,
+        texts=(0, 1),
         sample=plural(decisions.n, "request"),
     )
 
@@ -139,7 +139,7 @@ def audit_figure(audits: Audits) -> Drawn:
         ),
         labels=("sampled", "answered", "right option shown", "share", "95% interval"),
         cells=[(count(audits.sampled), count(audits.answered), count(audits.right), *share_cells(quality))],
-        texts=0,
+        texts=(),
         sample=plural(audits.answered, "answered audit"),
     )
 

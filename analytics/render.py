@@ -120,10 +120,11 @@ def _periods(view: ReportView) -> Node:
     length = view.period.to - view.period.from_
     chosen = next((name for name, last in _LASTS if abs(length - last) < timedelta(minutes=1)), "")
     page_ = view.page or PAGES[0].name
+    until = None if view.period.to >= view.made_at else rfc3339(view.period.to)  # None: now, tomorrow's too
     return nav(".segments", aria_label="Period")[
         (
             a(
-                href=addresses.to_page(view, page_, **{"from": rfc3339(view.period.to - last), "to": None}),
+                href=addresses.to_page(view, page_, **{"from": rfc3339(view.period.to - last), "to": until}),
                 aria_current="true" if name == chosen and not view.is_whole else None,
             )[name]
             for name, last in _LASTS

@@ -25,6 +25,8 @@ from components.notice import NoticeView
 from components.stat import StatView
 
 MOST_FIELDS = 6  # that a page offers to look through
+FIRST_YEAR = 1900  # before it there was no log, only clocks that are wrong
+LEAST_IDLE = timedelta(days=30)  # until a log may be one that has ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +73,10 @@ def report(
     versus: str | None = None,
     against: Period | None = None,
 ) -> ReportView:
-    """Measure one surface over [from_, to). Without `from_`, from its first request on; without `to`, until `now`.
-    Of a period longer than ten years its last ten. `page`: one page by its name; without, all of them in order.
-    `lens` narrows to a bundle or a group; `versus` is a bundle to compare with, `against` a time, instead of the
-    period before.
+    """Measure one surface over [from_, to). Without `from_`, from its first request on; without `to`, until `now`;
+    without both of a log that ended long ago, until it did. Of a period longer than ten years its last ten. `page`: one
+    page by its name; without, all of them in order. `lens` narrows to a bundle or a group; `versus` is a bundle to
+    compare with, `against` a time, instead of the period before.
 
     Raises ValueError where the period does not run forward. An unknown surface reads like one that was never asked."""
     about = next((row for row in analytics.rows("surfaces") if row["surface"] == surface), {})
@@ -111,8 +113,11 @@ def report_period(
 ) -> Period:
     """The time that is spoken of where one end or both are left open."""
     extent = analytics.rows("extent", surface=surface)[0]
+    first_at, last_at = (cast("datetime | None", extent[name]) for name in ("first_at", "last_at"))
     end = to or now
-    start = from_ or _start(cast("datetime | None", extent["first_at"]), end)
+    start = from_ or _start(first_at, end)
+    if from_ is None and to is None and last_at is not None:
+        end = _end(start, last_at, now)
     return Period(from_=_at_most_ten_years(start, end), to=end)
 
 
@@ -133,6 +138,15 @@ def _start(first_at: datetime | None, end: datetime) -> datetime:
     """The hour of the first request, or a day back where that is not before the end."""
     start = first_at.replace(minute=0, second=0, microsecond=0) if first_at else end
     return start if start < end else end - timedelta(days=1)
+
+
+def _end(start: datetime, last_at: datetime, now: datetime) -> datetime:
+    """Now; or the end of the last day of an old log, where nothing was asked for longer than it has lasted: what was
+    imported from years ago would be a sliver of its charts."""
+    if last_at.year < FIRST_YEAR:
+        return now
+    midnight = last_at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return midnight if now - midnight > max(midnight - start, LEAST_IDLE) else now
 
 
 def _at_most_ten_years(start: datetime, end: datetime) -> datetime:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from htpy import Node
+from htpy import Node, br, span
 
 from analytics.csv import Rows, Value
 from analytics.drawn import Chart, Drawn, drawn_as
@@ -17,6 +17,7 @@ from components.number import NOTHING, count, decimal, moment, percent
 
 Kind = Literal["text", "bundle", "count", "share", "points", "seconds", "days", "decimal", "chance", "moment"]
 
+_WORDS = ("text", "bundle", "moment")
 _LEAST_CHANCE = 0.001
 _YEAR_DAYS = 2 * 365.25  # from here on days say nothing to anybody
 
@@ -38,29 +39,36 @@ def table_figure(
     sample: str,
     cells: Sequence[tuple[Node, ...]] | None = None,
     labels: Sequence[str] | None = None,
+    texts: Collection[int] | None = None,
     chart: Chart | None = None,
     missing: str = "",
     note: str = "",
 ) -> Drawn:
-    """`values` unrounded, one a column; cells are written by the kind of their column. Leading texts stand left.
+    """`values` unrounded, one a column; cells are written by the kind of their column, words to the left.
 
-    `labels` and `cells` say it in fewer columns than the CSV has, where the table would be too wide."""
-    texts = next((n for n, each in enumerate(columns) if each.kind not in ("text", "bundle", "moment")), len(columns))
+    The bounds of an interval, `…low` and `…high`, are two columns of the CSV and one of the table. `labels`, `cells`
+    and `texts` (see `drawn_as`) say it in fewer columns still, where the table would be too wide."""
+    shown = [n for n in range(len(columns)) if not _is_upper_bound(columns, n)]
+    if texts is None:
+        texts = [place for place, n in enumerate(shown) if columns[n].kind in _WORDS]
     return drawn_as(
         id=id,
         title=title,
         definition=definition,
         rows=Rows(columns=tuple(each.name for each in columns), values=tuple(values)),
-        labels=labels or tuple(each.label for each in columns),
-        cells=[tuple(_cell(v, c.kind) for v, c in zip(row, columns, strict=True)) for row in values]
-        if cells is None
-        else cells,
+        labels=labels or ["95% interval" if _is_upper_bound(columns, n + 1) else columns[n].label for n in shown],
+        cells=[tuple(_cell_of(columns, row, n) for n in shown) for row in values] if cells is None else cells,
         texts=texts,
         sample=sample,
         chart=None if missing else chart,
         missing=missing,
         note=note,
     )
+
+
+def over(value: str, interval: str) -> Node:
+    """A figure with its interval under it: one column instead of two."""
+    return [value, br, span(".fine.quiet")[interval]]
 
 
 def name_apart(name: str, columns: Sequence[str]) -> str:
@@ -72,8 +80,17 @@ def name_apart(name: str, columns: Sequence[str]) -> str:
     return f"field_{name}" if name.lower() in (each.lower() for each in columns) else name
 
 
-def _cell(value: Value, kind: Kind) -> Node:
-    """The same as `written`, an id of a bundle shortened."""
+def _is_upper_bound(columns: Sequence[Col], n: int) -> bool:
+    return 0 < n < len(columns) and columns[n].name.endswith("high") and columns[n - 1].name.endswith("low")
+
+
+def _cell_of(columns: Sequence[Col], row: Sequence[Value], n: int) -> Node:
+    """The same as `written`, an id of a bundle shortened, the two bounds of an interval together."""
+    value, kind = row[n], columns[n].kind
+    if _is_upper_bound(columns, n + 1):
+        return (
+            NOTHING if value is None or row[n + 1] is None else f"{written(value, kind)} to {written(row[n + 1], kind)}"
+        )
     return identifier(value) if kind == "bundle" and isinstance(value, str) else written(value, kind)
 
 
@@ -92,7 +109,7 @@ def written(value: Value, kind: Kind) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, str):
-        return value
+        return value or NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     match kind:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
+
+from htpy import Node
 
 from analytics.act_figures import outcomes_figure, positions_figure
 from analytics.addresses import to_impressions
+from analytics.csv import Value
 from analytics.drawn import Drawn
 from analytics.outcomes import outcomes_by_position, outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, name_apart, table_figure
+from analytics.tabular import Col, name_apart, over, table_figure, written
 from components.charts.bars import Stack, StackedBarsView
 from components.charts.frame import Words
 from components.figure import Definition
-from components.number import count, plural
+from components.identifier import identifier
+from components.number import NOTHING, count, plural
 from suggest.metrics.interval import wilson
 
 STAGES = ("requested", "reached", "seen", "answered", "selected", "kept")
@@ -129,12 +134,15 @@ def _by_figure(asking: Asking, by: str, name: str, title: str) -> Drawn:
         Col(name="high", label="to", kind="share"),
     )
     column = name_apart(name, [each.name for each in columns])
+    values = [_part(row) for row in rows]
     return table_figure(
         id=f"funnel-by-{'group' if by.startswith('$') else name}",
         title=title,
         definition=BY,
         columns=(Col(name=column, label=name, kind="bundle" if by == "bundle" else "text"), *columns),
-        values=[_part(row) for row in rows],
+        values=values,
+        labels=(name, *(each.label for each in columns[:-2])),
+        cells=[_cells(row, is_bundle=by == "bundle") for row in values],
         sample=plural(sum(cast("int", row["requested"]) for row in rows), "request"),
         missing="" if rows else "No request in this period.",
     )
@@ -149,3 +157,11 @@ def _part(row: Row) -> tuple[str | int | float | None, ...]:
         *(cast("int", row[end]) for end in ENDS),
         *((found.mid, found.low, found.high) if found else (None, None, None)),
     )
+
+
+def _cells(row: Sequence[Value], *, is_bundle: bool) -> tuple[Node, ...]:
+    """The interval stands under the share: the stages and ends need the width."""
+    value, *counts, share, low, high = row
+    interval = f"{written(low, 'share')} to {written(high, 'share')}"
+    taken = NOTHING if share is None else over(written(share, "share"), interval)
+    return (identifier(str(value)) if is_bundle else str(value), *(written(each, "count") for each in counts), taken)

@@ -53,7 +53,7 @@ def measure(asking: Asking) -> Measured:
                         reliability_of_any(judged),
                         definitions.RELIABILITY_ANY,
                         "No slate of this period is judged yet. A selection, a dismissal, a known answer to the same "
-                        "context or a verdict judges one; silence does not.",
+                        "context or a verdict judges one; silence does not. What was imported has no probability.",
                     ),
                     reliability_figure(
                         reliability_of_select(analytics, judged),

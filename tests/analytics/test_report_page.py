@@ -101,6 +101,15 @@ def test_the_chosen_period_is_marked(month: Month) -> None:
     assert chosen(odd) == []
 
 
+def test_an_interval_is_two_columns_of_the_rows_and_one_of_the_table(month: Month) -> None:
+    gaps = next(each for each in month.view.figures if each.figure.id == "calibration-by-bundle")
+    heads = [column.label for column in gaps.figure.table.columns]
+    assert heads == ["Bundle", "Judged", "Said", "Was right", "95% interval", "Off by", "Noise ±"]
+    assert list(gaps.rows.columns[4:6]) == ["low", "high"]
+    low, high = gaps.rows.values[0][4:6]
+    assert gaps.figure.table.rows[0][4] == f"{low:.1%} to {high:.1%}"
+
+
 def test_there_is_no_csv_of_what_is_not_a_figure(month: Month) -> None:
     assert month.view.csv("nothing") is None
     assert month.view.csv("../etc/passwd") is None

@@ -55,6 +55,24 @@ def test_an_unknown_surface_reads_like_one_that_was_never_asked(book: Logbook) -
     assert report_of(book, "nobody").empty is not None
 
 
+def test_everything_of_a_log_that_ended_long_ago_ends_where_it_did(book: Logbook) -> None:
+    for day in range(40):
+        book.slate("s", at=START + timedelta(days=day))
+    old = report_of(book, at=START + timedelta(days=3_000))
+    ended = datetime(2026, 4, 11, tzinfo=UTC)
+    assert (old.n_requests, old.is_whole, old.period.to) == (40, True, ended)
+    day_before = [tag.attributes["href"] for tag in assert_clean(drawn(old)).all("a") if tag.text == "24 hours"]
+    assert day_before == ["/reports/s/overview?from=2026-04-10T00%3A00%3A00.000Z&to=2026-04-11T00%3A00%3A00.000Z"]
+
+
+@pytest.mark.parametrize("idle_days", [0, 39])
+def test_everything_of_a_log_that_may_go_on_ends_now(book: Logbook, idle_days: int) -> None:
+    for day in range(40):
+        book.slate("s", at=START + timedelta(days=day))
+    now = START + timedelta(days=40 + idle_days)
+    assert report_of(book, at=now).period.to == now
+
+
 def test_one_pending_request(book: Logbook) -> None:
     book.slate("s", at=LATER - timedelta(minutes=5))
     view = report_of(book)

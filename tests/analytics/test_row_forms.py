@@ -262,7 +262,7 @@ def test_a_length_of_time_is_what_it_says_to_the_last_digit_written(seconds: flo
     assert abs(float(number.replace(",", "")) * length - seconds) <= 0.05 * length * (1 + 1e-9) + 1e-6
 
 
-def test_a_table_writes_its_cells_from_its_rows_and_leads_with_texts() -> None:
+def test_a_table_writes_its_cells_from_its_rows_and_words_stand_left() -> None:
     made = table_figure(
         id="t",
         title="T",
@@ -279,7 +279,7 @@ def test_a_table_writes_its_cells_from_its_rows_and_leads_with_texts() -> None:
     assert made.rows.values == ((START, "ann", 1_000, None),)
     assert made.figure.table is not None
     assert made.figure.table.rows == (("2 Mar 2026, 08:00 UTC", "ann", "1,000", NOTHING),)
-    assert [column.number for column in made.figure.table.columns] == [False, False, True, True]
+    assert [column.number for column in made.figure.table.columns] == [False, False, True, False]
     assert [column.label for column in made.figure.table.columns] == ["When", "Who", "Times", "Note"]
 
 
