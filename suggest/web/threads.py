@@ -6,8 +6,11 @@ commit are answered by it together."""
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -18,6 +21,7 @@ SUGGEST_THREADS = 64
 LOG_THREADS = 128
 READ_THREADS = 16
 WAIT_THREADS = 32
+GIVES_WAY = 10  # how much nicer than the rest of the process
 
 
 class Lanes:
@@ -37,3 +41,20 @@ class Lanes:
 async def run_in(lane: ThreadPoolExecutor, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`call(...)` on a thread of this lane."""
     return await asyncio.get_running_loop().run_in_executor(lane, partial(call, *args, **kwargs))
+
+
+def run_aside(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """`call(...)` on a thread of its own that gives way to every other (on Linux, where a thread has a priority);
+    waits for it."""
+    made: Future[T] = Future()
+
+    def work() -> None:
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + GIVES_WAY)
+        try:
+            made.set_result(call(*args, **kwargs))
+        except BaseException as failed:  # handed to whoever waits
+            made.set_exception(failed)
+
+    threading.Thread(target=work, name="aside", daemon=True).start()
+    return made.result()

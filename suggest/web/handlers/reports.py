@@ -1,4 +1,4 @@
-"""The reports: measured on a snapshot, in a thread of their own kind of waiting, never in the way of serving.
+"""The reports: measured on a snapshot, on a thread that gives way to all others, never in the way of serving.
 
 One snapshot serves everybody for up to a minute, and so does what was measured on it: the page, and the CSV of each of
 its figures, speak of the same moment. Snapshots lie in the data folder, where erasure finds and removes them."""
@@ -27,7 +27,7 @@ from suggest.web.handlers.report_query import ASKED, against_of, lens_of, moment
 from suggest.web.parts import Parts, parts_of
 from suggest.web.problem import Refused
 from suggest.web.sessions import csrf_token
-from suggest.web.threads import run_in
+from suggest.web.threads import run_aside, run_in
 
 if TYPE_CHECKING:  # imported by whoever first looks at a report: no start should wait for them
     from analytics import snapshot
@@ -57,38 +57,45 @@ class Snapshots:
 
     def read(self, key: tuple[object, ...], measure: Callable[[snapshot.Analytics], T]) -> T:
         """What `measure` makes of the snapshot; the same key on the same snapshot is measured once."""
+        with self._lock:  # one at a time: reports may wait for each other, never anybody for them
+            return run_aside(self._read, key, measure)
+
+    def _read(self, key: tuple[object, ...], measure: Callable[[snapshot.Analytics], T]) -> T:
         from analytics import snapshot
 
-        with self._lock:  # one at a time: reports may wait for each other, never anybody for them
-            self._freshen()
-            known = self._kept.get(key)
-            if known is not None:
-                self._kept.move_to_end(key)
-                return known  # type: ignore[return-value]  # a key names its kind of measure
-            assert self._path is not None
-            if self._opened is None:
-                self._opened = snapshot.open(self._path, kept=self._path.parent / _KEPT)
-            try:
-                self._opened.prepare()
-            except BaseException:  # half derived: begin anew
-                self._forget()
-                raise
-            measured = measure(self._opened)
-            self._kept[key] = measured
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-            return measured
+        began_s = self._monotonic_s()
+        is_carried_on = self._freshen(began_s)
+        known = self._kept.get(key)
+        if known is not None:
+            self._kept.move_to_end(key)
+            return known  # type: ignore[return-value]  # a key names its kind of measure
+        assert self._path is not None
+        if self._opened is None:
+            self._opened = snapshot.open(self._path, kept=self._path.parent / _KEPT)
+        try:
+            self._opened.prepare()
+        except BaseException:  # half derived: begin anew
+            self._forget()
+            raise
+        if is_carried_on:
+            self._fresh_for_s = max(FRESH_FOR_S, MOST_OF_THE_TIME * (self._monotonic_s() - began_s))
+        measured = measure(self._opened)
+        self._kept[key] = measured
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return measured
 
     def close(self) -> None:
         """Let go of what is open; whoever reads again opens it anew."""
         with self._lock:
             self._forget()
 
-    def _freshen(self) -> None:
-        now_s = self._monotonic_s()
-        if self._path is not None and self._path.is_file() and now_s - self._taken_at_s < self._fresh_for_s:
-            return
-        before = self._path if self._path is not None and self._path.is_file() else None
+    def _freshen(self, now_s: float) -> bool:
+        """Take a snapshot where there is none, or an old one; whether an old one was carried on."""
+        is_there = self._path is not None and self._path.is_file()
+        if is_there and now_s - self._taken_at_s < self._fresh_for_s:
+            return False
+        before = self._path if is_there else None
         self._forget()
         folder = self._store.data_dir / _FOLDER
         if before is None:
@@ -99,6 +106,7 @@ class Snapshots:
             self._path = self._store.carry_on(folder, None)
         self._taken_at_s = self._monotonic_s()
         self._fresh_for_s = max(FRESH_FOR_S, MOST_OF_THE_TIME * (self._taken_at_s - now_s))
+        return before is not None
 
     def _forget(self) -> None:
         self._path = None
@@ -145,7 +153,7 @@ async def page(request: Request, session: Session) -> Response:
     except StorageUnavailable as broken:
         view = failed(surface, broken.detail, now=parts.application.clock.now())
         return HTMLResponse(render(view), status_code=503)
-    return HTMLResponse(await run_in(parts.lanes.read, render, view, noting_of(request, session)))
+    return HTMLResponse(await run_in(parts.lanes.read, run_aside, render, view, noting_of(request, session)))
 
 
 @admitted(Role.OWNER)
