@@ -20,6 +20,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,7 +107,11 @@ def fill(app: Application, n: int) -> None:
 
 def work(house: House, name: str, seed: int, record: Record, is_done: threading.Event) -> None:
     rng = random.Random(seed)
+    late: list[ReviewView] = []
     while not is_done.is_set():
+        if late and house.clock.now() > late[0].expires_at:
+            with counting_refusals(record):
+                answer(house, late.pop(0), rng, record)
         with house as app:
             began = time.perf_counter()
             held = app.online.claim(name, lease_s=LEASE_S)
@@ -117,15 +123,16 @@ def work(house: House, name: str, seed: int, record: Record, is_done: threading.
         with record.lock:
             record.claim_ms.append(took)
             record.fates[fate] += 1
-        meet(house, held, fate, rng, record)
+        if fate == "late":
+            late.append(held)
+        else:
+            meet(house, held, fate, rng, record)
 
 
 def meet(house: House, held: ReviewView, fate: str, rng: random.Random, record: Record) -> None:
     if fate == "vanishes":
         return
-    if fate == "late":
-        house.clock.advance(seconds=LEASE_S + 1)
-    try:
+    with counting_refusals(record):
         with house as app:
             if fate == "gives-back":
                 app.online.release(held.id, held.lease)
@@ -133,6 +140,12 @@ def meet(house: House, held: ReviewView, fate: str, rng: random.Random, record: 
             if fate == "holds-on":
                 app.online.heartbeat(held.id, held.lease, LEASE_S)
         answer(house, held, rng, record)
+
+
+@contextmanager
+def counting_refusals(record: Record) -> Iterator[None]:
+    try:
+        yield
     except SuggestError as refused:
         with record.lock:
             record.refused[refused.slug] += 1

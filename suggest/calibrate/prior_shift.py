@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 def shifted(p: Floats, *, fitted: Floats, now: Floats) -> Floats:
-    """Class probabilities (..., 3) with the shares `fitted` (3,) replaced by `now` (3,).
+    """Class probabilities (..., 3) with the shares `fitted` (3,), or (..., 3) of a model each, replaced by `now` (3,).
 
     >>> shifted(np.array([0.5, 0.5, 0]), fitted=np.array([0.89, 0.1, 0.01]), now=np.array([0.5, 0.5, 0])).round(1)
     array([0.1, 0.9, 0. ])
@@ -23,7 +23,8 @@ def shifted(p: Floats, *, fitted: Floats, now: Floats) -> Floats:
 
 
 def estimate_shares(p: Floats, *, fitted: Floats, iterations: int = 300, prior_count: float = 20.0) -> Floats:
-    """EM estimate of the shares in the traffic that `p` (n, 3) was predicted for.
+    """EM estimate of the shares in the traffic that `p` (n, 3) was predicted for; `fitted` (3,), or (n, 3) where
+    different models judged different rows.
 
     A Dirichlet prior worth `prior_count` requests holds them at `fitted` while traffic is thin.
 
@@ -35,10 +36,10 @@ def estimate_shares(p: Floats, *, fitted: Floats, iterations: int = 300, prior_c
     >>> estimate_shares(p, fitted=np.array([.9 - 1e-9, .1, 1e-9])).round(1)
     array([0.6, 0.4, 0. ])
     """
-    now = fitted
+    now = usual = fitted if fitted.ndim == 1 else fitted.mean(axis=0)
     for _ in range(iterations):
         corrected = shifted(p, fitted=fitted, now=now)
-        updated = np.maximum((corrected.sum(axis=0) + prior_count * fitted) / (len(p) + prior_count), 1e-5)
+        updated = np.maximum((corrected.sum(axis=0) + prior_count * usual) / (len(p) + prior_count), 1e-5)
         updated = updated / updated.sum()
         if float(np.abs(updated - now).max()) < 1e-6:
             break

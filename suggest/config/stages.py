@@ -18,7 +18,7 @@ from suggest.domain.context import Context
 from suggest.loop.build import Background, Built, build
 from suggest.loop.examples import Catalog, Example, ExampleSet
 from suggest.loop.record import evidence_json
-from suggest.loop.scores import held_out_scores
+from suggest.loop.scores import held_out_scores, speak_for_traffic
 from suggest.online.model import Model
 from suggest.online.suggester import Suggester
 from suggest.policy.arrange import arrange
@@ -79,7 +79,7 @@ def learn(examples: ExampleSet, about: Background, *, seed: int, report: Report)
     built = build(examples, shipped_prior(), background=about, seed=seed, threads=1, report=report)
     files = built.ranker.files() | {
         "choice.json": json.dumps(built.choice.to_json()).encode(),
-        "evidence.json": evidence_json(held_out_scores(built, examples)),
+        "evidence.json": evidence_json(speak_for_traffic(built, held_out_scores(built, examples))),
     }
     suggester = remembering(examples)
     suggester.install_model(Model.from_files("in-process", files))

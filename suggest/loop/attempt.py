@@ -17,7 +17,7 @@ from suggest.loop.doubts import doubts_json
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import GateReport
 from suggest.loop.record import evidence_json, golden_json, scores_json, uid, worth_json
-from suggest.loop.scores import Score, held_out_scores, measures
+from suggest.loop.scores import Score, held_out_scores, measures, speak_for_traffic
 from suggest.rank.features import FEATURE_VERSION
 from suggest.retrieve.encoder import Encoder
 
@@ -80,7 +80,7 @@ def packed(
     files = built.ranker.files() | {
         "choice.json": json.dumps(built.choice.to_json()).encode(),
         "encoder.json": json.dumps(made.encoder.to_json()).encode(),
-        "evidence.json": evidence_json(made.scores),
+        "evidence.json": evidence_json(speak_for_traffic(built, made.scores)),
         "scores.json": scores_json(examples.examples, made.scores),
         "golden.json": golden_json(built),
         "gate.json": json.dumps(verdict.to_json()).encode(),

@@ -42,10 +42,9 @@ def scores_of(stored: bytes) -> Mapping[str, Score]:
     }
 
 
-def evidence_json(scores: Sequence[Score | None]) -> bytes:
+def evidence_json(judged: Sequence[Score]) -> bytes:
     """Held-out (p_any, a right option was in the slate), and the same of the top option alone: what thresholds are
     certified from."""
-    judged = [s for s in scores if s is not None and s.correct is not None]
     told = {
         "p_any": [round(s.p_any, 6) for s in judged],
         "correct": [bool(s.correct) for s in judged],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suggest.calibrate.choice import ChoiceModel
+from suggest.calibrate.prior_shift import estimate_shares, shifted
 from suggest.loop.build import Built, predict
 from suggest.loop.clicks import is_reading, likelihood
 from suggest.loop.examples import Example, ExampleSet
@@ -79,6 +80,33 @@ def held_out_scores(built: Built, examples: ExampleSet) -> list[Score | None]:
         choice = built.held_out_choices[int(built.folds[p.example])]
         scores[p.example] = score(choice, examples.examples[p.example], p.ids, p.columns, built.examination)
     return scores
+
+
+def speak_for_traffic(built: Built, scores: Sequence[Score | None]) -> list[Score]:
+    """Of the judged examples those that a line may be certified on, with probabilities as serving would give them.
+
+    Selections are left out: what was shown became known because it was right, and silence about a wrong slate says
+    nothing. Out of fold p_any is too low, since requests are made up that nothing answers; what is served is corrected
+    by recent traffic, so these are to the share that nothing answers among themselves. A line that was tested on one
+    scale and held against the other would let through what was never tested."""
+    examples = built.examples.examples
+    known = [
+        (p, s)
+        for p in built.held_out
+        if (s := scores[p.example]) is not None and s.correct is not None and not examples[p.example].click
+    ]
+    if not known:
+        return []
+    choices = [built.held_out_choices[int(built.folds[p.example])] for p, _ in known]
+    told = [predict(choice, p.columns) for choice, (p, _) in zip(choices, known, strict=True)]
+    kinds = np.array([[p.sum(), *none] for p, none in told])
+    fitted = np.array([choice.shares for choice in choices])
+    now = estimate_shares(kinds, fitted=fitted)
+    factors = shifted(kinds, fitted=fitted, now=now)[:, 0] / np.maximum(kinds[:, 0], 1e-12)
+    return [
+        replace(s, p_any=min(s.p_any * factor, 1.0), p_top1=min(s.p_top1 * factor, 1.0))
+        for (_, s), factor in zip(known, factors.tolist(), strict=True)
+    ]
 
 
 def measures(scores: Sequence[Score | None], examples: Sequence[Example]) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from threading import RLock
+from threading import Lock
 
 from suggest.domain.clock import Clock, rfc3339
 from suggest.domain.errors import Conflict, FieldError, Invalid, LeaseLost, NotFound
@@ -56,7 +56,8 @@ class Reviews:
         self._panels = panels
         self._clock = clock
         self._new_id = new_id
-        self._claiming = RLock()  # one claim at a time: others would only race for the same head of the queue
+        self._choosing = Lock()  # one at a time: others would only race for the same head of the queue
+        self._chosen: set[str] = set()  # by a claim that is not durable yet: offered to nobody else meanwhile
 
     # -- a worker's calls ---------------------------------------------------------------------------------------------
 
@@ -65,24 +66,20 @@ class Reviews:
         _check_worker(worker)
         _check_lease_s(lease_s)
         self._appear(worker)
-        with self._claiming:
-            while True:
-                found = self._board.next(surface, suits=self._routing.suits(worker, now=self._clock.now()))
+        suits = self._routing.suits(worker, now=self._clock.now())
+        while True:
+            with self._choosing:
+                found = self._board.next(surface, suits=lambda task: task.review.id not in self._chosen and suits(task))
                 if found is None:
                     return None
-                task, revision = found
-                served = self._shelf.get(task.review.impression)
-                try:
-                    if served is None:  # erased since: nobody can answer it
-                        self._board.write(task.expired(), revision)
-                        continue
-                    now = self._clock.now()
-                    held = task.claimed(lease=self._new_id(), worker=worker, now=now, lease_s=lease_s, surface=surface)
-                    self._board.write(held, revision)
-                except Conflict:
-                    self._board.reread(task.review.id)
-                    continue
-                return _review_view(held, served)
+                self._chosen.add(found[0].review.id)
+            try:  # beside others, so that many claims share one commit
+                held = self._hold(*found, worker=worker, surface=surface, lease_s=lease_s)
+            finally:
+                with self._choosing:
+                    self._chosen.discard(found[0].review.id)
+            if held is not None:
+                return held
 
     def heartbeat(self, review_id: str, lease: str, lease_s: float = LEASE_S) -> ReviewView:
         """Hold on to a review for another `lease_s` seconds from now."""
@@ -179,6 +176,23 @@ class Reviews:
         self._appear(worker)
 
     # -- steps --------------------------------------------------------------------------------------------------------
+
+    def _hold(
+        self, task: Task, revision: int, *, worker: str, surface: str | None, lease_s: float
+    ) -> ReviewView | None:
+        """Make a claim durable; None where the task cannot be had any more."""
+        served = self._shelf.get(task.review.impression)
+        try:
+            if served is None:  # erased since: nobody can answer it
+                self._board.write(task.expired(), revision)
+                return None
+            now = self._clock.now()
+            held = task.claimed(lease=self._new_id(), worker=worker, now=now, lease_s=lease_s, surface=surface)
+            self._board.write(held, revision)
+        except Conflict:
+            self._board.reread(task.review.id)
+            return None
+        return _review_view(held, served)
 
     def _answer(self, task: Task, revision: int, raw: RawVerdict) -> VerdictResult:
         now = self._clock.now()
