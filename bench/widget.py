@@ -22,10 +22,11 @@ import brotli
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:1] = [str(ROOT), str(ROOT / "tests" / "browser")]
+sys.path[:1] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
-from conftest import ARGS, find_chromium  # noqa: E402
+
 from contract_server import STATIC, ContractServer, HostSite, a_slate  # noqa: E402
+from real_browser import ARGS, find_chromium  # noqa: E402
 
 from bench.machine import described  # noqa: E402
 

@@ -1,6 +1,6 @@
 // What a script adds to the console: keys, the clock of whoever waits, news of the queue, and the claim held while
 // somebody looks. Everything here presses buttons that work without it. Requests and swaps are htmx's.
-const LOOK_EVERY = 2000, LOOK_HIDDEN_EVERY = 15000, HOLD_EVERY = 30000
+const LOOK_EVERY = 2000, LOOK_SELDOM_EVERY = 15000, HOLD_EVERY = 30000
 const $ = (selector) => document.querySelector(selector)
 const desk = $('#desk'), help = $('#help'), keys = $('#keys')
 const title = document.title
@@ -95,8 +95,26 @@ function duration(seconds) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
-// -- the queue, and holding on ----------------------------------------------------------------------------------------
-let timer = 0
+// -- the queue, and holding on: told of every change while somebody looks, asked where that fails ---------------------
+let timer = 0, told = null, waits = false
+function listen() { // a browser has six connections to a host for all its tabs: one that nobody sees takes none
+  if (document.visibilityState !== 'visible') return stopListening()
+  if (told && told.readyState !== EventSource.CLOSED) return
+  told = new EventSource('/console/events')
+  told.addEventListener('queue', (event) => heard(JSON.parse(event.data)))
+  told.addEventListener('error', look)
+}
+
+function stopListening() {
+  told?.close()
+  told = null
+}
+
+function nextLook() {
+  const isTold = told?.readyState === EventSource.OPEN && !(waits && $('#arrive')) // what waits may yet become ours
+  return isTold || document.visibilityState !== 'visible' ? LOOK_SELDOM_EVERY : LOOK_EVERY
+}
+
 async function look() {
   clearTimeout(timer)
   const visible = document.visibilityState === 'visible', task = $('.task')
@@ -113,11 +131,14 @@ async function look() {
   } catch {
     trouble(true)
   }
-  timer = setTimeout(look, document.visibilityState === 'visible' ? LOOK_EVERY : LOOK_HIDDEN_EVERY)
+  listen()
+  clearTimeout(timer)
+  timer = setTimeout(look, nextLook())
 }
 
 function heard(queue, asked) {
   trouble(false)
+  waits = queue.waiting > 0
   const words = $('#queue-words')
   if (words.textContent !== queue.words) words.textContent = queue.words
   $('#queue-dot').className = `dot ${queue.waiting ? 'dot-busy' : 'dot-idle'}`
@@ -142,7 +163,10 @@ function arrive() {
 
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') heldAt = -HOLD_EVERY // time may have passed asleep: ask at once
+  listen()
   look()
 })
 window.addEventListener('online', look)
+window.addEventListener('pagehide', stopListening)
+window.addEventListener('pageshow', (event) => event.persisted && look())
 look()

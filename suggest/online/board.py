@@ -13,6 +13,7 @@ from threading import RLock
 from suggest.domain.clock import Clock
 from suggest.domain.errors import Conflict, NotFound
 from suggest.domain.review import ReviewState
+from suggest.online.bell import Bell
 from suggest.online.escalations import Escalations
 from suggest.online.messages import EscalationView, QueueCounts
 from suggest.online.presence import Presence
@@ -37,8 +38,12 @@ class Board:
         presence: Presence,
         clock: Clock,
         writes_beside: Callable[[Task], list[CasWrite]] = lambda task: [],
+        bell: Bell | None = None,
     ) -> None:
-        """`writes_beside(task)`: what else becomes durable with a version of a task, for others to hear of it."""
+        """`writes_beside(task)`: what else becomes durable with a version of a task, for others to hear of it.
+        `bell` rings whenever `counts` may have changed."""
+        self._bell = bell or Bell()
+        self._counted: tuple[tuple[object, ...], QueueCounts] | None = None  # of all surfaces, and at which state
         self._cas = cas
         self._log = log
         self._writes_beside = writes_beside
@@ -86,6 +91,8 @@ class Board:
         with self._lock:
             is_news = self._queue.put(task, revision)
             self._note_eids(task)
+        if is_news:
+            self._bell.ring()
         if is_news and task.is_awaited:
             self._escalations.tell(task)
 
@@ -112,7 +119,11 @@ class Board:
     def sweep(self) -> None:
         """Let time pass: lapsed leases return to the queue, waits past their deadline end."""
         with self._lock:
+            before = self._queue.n_changes
             over = self._queue.advance(self._clock.now())
+            is_other = self._queue.n_changes != before
+        if is_other:
+            self._bell.ring()
         for task, revision in over:
             with suppress(Conflict):
                 self.write(task.expired(), revision)
@@ -137,8 +148,11 @@ class Board:
     def counts(self, surface: str | None = None) -> QueueCounts:
         self.sweep()
         with self._lock:
+            state = (self._queue.n_changes, self._presence.n_on_duty(), self._escalations.pace_s())
+            if surface is None and self._counted is not None and self._counted[0] == state:
+                return self._counted[1]  # ten consoles ask at every change, and it is a walk over all that wait
             by_reason = self._queue.waiting(surface)
-            return QueueCounts(
+            counts = QueueCounts(
                 waiting=sum(by_reason.values()),
                 claimed=self._queue.n_claimed(surface),
                 by_reason=by_reason,
@@ -147,6 +161,9 @@ class Board:
                 workers=self._presence.n_on_duty(),
                 expected_wait_s=self._escalations.wait_of_newcomer_s(),
             )
+            if surface is None:
+                self._counted = state, counts
+            return counts
 
     def of_session(self, session: str) -> list[Task]:
         """The escalations of one sitting, oldest first. `session` as it stands on the tasks."""
@@ -172,6 +189,8 @@ class Board:
             self._queue.drop(review_id)
             for eid in () if known is None else _eids(known[0]):
                 self._review_of_eid.pop(eid, None)
+        if known is not None:
+            self._bell.ring()
 
     def _note_eids(self, task: Task) -> None:
         for eid in _eids(task):

@@ -25,6 +25,7 @@ class Queue:
         self._off: set[str] = set()  # waiting, but put off until later
         self._wakes: list[tuple[datetime, str, int]] = []  # heap: when to look at a task again, and at which version
         self._of_session: dict[str, set[str]] = {}
+        self.n_changes = 0  # of what waits, is held or is put off
 
     def put(self, task: Task, revision: int) -> bool:
         """Take in a version of a task. False where a newer or the same one is known already."""
@@ -38,13 +39,14 @@ class Queue:
             self._of_session.setdefault(task.session, set()).add(task.review.id)
         if task.state is ReviewState.WAITING and task.not_before is not None:
             self._off.add(task.review.id)
+            self.n_changes += 1
             self._wake(task.not_before, task, revision)
             self._wake(task.review.deadline, task, revision)
         elif task.state is ReviewState.WAITING:
             self._wait(task)
             self._wake(task.review.deadline, task, revision)
         elif task.state is ReviewState.CLAIMED:
-            self._claimed.add(task.review.id)
+            self._hold(task)
             self._wake(task.lease_until, task, revision)
         return True
 
@@ -78,7 +80,7 @@ class Queue:
             if task.state_at(now) is not ReviewState.CLAIMED:
                 return task, revision
             self._leave(task)  # the clock went back: that claim is not over after all
-            self._claimed.add(task.review.id)
+            self._hold(task)
             self._wake(task.lease_until, task, revision)
 
     def advance(self, now: datetime) -> list[tuple[Task, int]]:
@@ -94,6 +96,7 @@ class Queue:
             state = task.state_at(now)
             if task.state is ReviewState.CLAIMED and review_id in self._claimed:
                 self._claimed.discard(review_id)
+                self.n_changes += 1
                 if state is ReviewState.WAITING:
                     self._wait(task)
                     self._wake(task.review.deadline, task, revision)
@@ -144,10 +147,16 @@ class Queue:
             if surface in (None, name):
                 yield from waiting
 
+    def _hold(self, task: Task) -> None:
+        self.n_changes += 1
+        self._claimed.add(task.review.id)
+
     def _wait(self, task: Task) -> None:
+        self.n_changes += 1
         insort(self._waiting.setdefault(task.review.surface, []), task.urgency)
 
     def _leave(self, task: Task) -> None:
+        self.n_changes += 1
         self._claimed.discard(task.review.id)
         self._off.discard(task.review.id)
         waiting = self._waiting.get(task.review.surface, [])

@@ -22,6 +22,7 @@ from suggest.domain.worker import Worker
 from suggest.online.alerts import Alerts
 from suggest.online.annotations import Annotation, Annotations
 from suggest.online.automatic import automatic_decisions
+from suggest.online.bell import Bell
 from suggest.online.board import Board
 from suggest.online.candidates import Catalogue
 from suggest.online.caps import Caps
@@ -142,7 +143,8 @@ class OnlineService:
         )
         self._watches = Watches(store, place=self._place, settle=self._policies.watched)
         queue = Queue()
-        self._presence = Presence(clock)
+        self._queue_bell = Bell()
+        self._presence = Presence(clock, bell=self._queue_bell)
         self._workers = Workers(store, clock=clock)
         routing = Routing(self._workers, self._presence)
         self._panels = Panels(store)
@@ -163,6 +165,7 @@ class OnlineService:
             presence=self._presence,
             clock=clock,
             writes_beside=self._webhooks.writes_for,
+            bell=self._queue_bell,
         )
         self._guidelines = Guidelines(
             store,
@@ -408,6 +411,10 @@ class OnlineService:
     def queue_counts(self, surface: str | None = None) -> QueueCounts:
         return self._board.counts(surface)
 
+    def hear_queue(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake`, from any thread, whenever `queue_counts` may say something else; returns what ends that."""
+        return self._queue_bell.hear(wake)
+
     def escalation(self, id: str) -> EscalationView:
         return self._reviews.escalation(id)
 
@@ -555,6 +562,7 @@ class OnlineService:
         """Let time pass: lapsed leases, waits that are over, lines drawn by traffic. Call it once a second."""
         moment = now or self._clock.now()
         self._board.sweep()
+        self._presence.n_on_duty()  # whoever was not heard of for long is gone, and pages hear of it
         if moment - self._tidied_at >= TIDY_EVERY:
             self._tidied_at = moment
             self._board.tidy()

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 Page = Callable[[Request], Awaitable[Response]]
 _HANDLERS = "suggest.web.handlers"
-_FILES = ("admin", "arriving", "console", "landing", "playground", "reports", "surface_admin")
+_FILES = ("admin", "arriving", "console", "landing", "playground", "queue_news", "reports", "surface_admin")
 
 
 class _Pages:
@@ -30,7 +30,7 @@ class _Pages:
         return page
 
 
-admin, arriving, console, landing, playground, reports, surface_admin = (_Pages(file) for file in _FILES)
+admin, arriving, console, landing, playground, queue_news, reports, surface_admin = (_Pages(file) for file in _FILES)
 
 
 def import_pages() -> None:
@@ -50,6 +50,7 @@ def people_routes() -> list[BaseRoute]:
         Route("/console/undo", console.undo, methods=["POST"]),
         Route("/console/next", console.next_task, methods=["POST"]),
         Route("/console/pulse", console.pulse, methods=["POST"]),
+        Route("/console/events", queue_news.stream),
         Route("/console/find", console.find),
         Route("/console/near", console.near),
         Route("/reports", reports.index),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from test_console import Service
 
 pytestmark = pytest.mark.browser
 
+NOTHING = re.compile(r"^Nothing waits, \d+ on duty$")
 HOST = """<!doctype html><html lang="en"><title>Host</title>
 <script type="module" src="/embed/v1/suggest-box.js"></script>
 <form id="f" onsubmit="return false"><label>Reply <textarea id="reply"></textarea></label><button>Send</button></form>
@@ -85,6 +87,21 @@ def test_one_of_two_answers_and_the_answer_arrives_where_it_was_asked(served: Se
     assert sent.value.status == 202
     events = served.api.get("/v1/export/events?format=csv").raise_for_status().text
     assert "commit" in events
+
+
+def test_a_claim_in_one_console_changes_the_count_in_the_other(served: Service, open_page) -> None:
+    """By the stream alone: the other page looks on, and what it would ask by itself is not answered."""
+    ann, bob = worker(served, open_page, "Ann"), worker(served, open_page, "Bob")
+    bob.evaluate("location.hash = 'looking-on'")
+    expect(bob.locator("#queue-words")).to_have_text(NOTHING)
+    bob.route("**/console/pulse", lambda route: route.abort())
+    served.ask("is this seat taken", "and this one", surface="till")
+    expect(bob.locator("#queue-words")).to_contain_text("1 waiting, 1 being answered")
+    ann.locator(".task").wait_for()
+    ann.keyboard.press("x")
+    expect(bob.locator("#queue-words")).to_contain_text("Nothing waits, 1 being answered")
+    ann.keyboard.press("x")
+    expect(bob.locator("#queue-words")).to_have_text(NOTHING)
 
 
 def test_what_two_must_sign_off_reaches_the_person_with_the_second_key(served: Service, open_page) -> None:

@@ -15,7 +15,7 @@ from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import FEWEST_PAIRS, judge, kept
 from suggest.loop.record import golden_holds, golden_json, scores_json, scores_of, uid
 from suggest.loop.replay import Replay
-from suggest.loop.scores import Score, held_out_scores, ladder, measures, score
+from suggest.loop.scores import Score, held_out_scores, ladder, measures, score, speak_for_traffic
 from suggest.rank.ranker import Ranker
 
 
@@ -71,6 +71,23 @@ def built(examples: ExampleSet, background: Background) -> Built:
 
 def top1(scores: Sequence[Score]) -> float:
     return float(np.mean([s.rank == 0 for s in scores if s.correct is not None]))
+
+
+def test_what_certifies_a_line_leaves_out_what_is_known_because_it_was_right(
+    built: Built, examples: ExampleSet
+) -> None:
+    """And is on the scale that is served: the share that nothing answers is that of the judged, not a made-up one."""
+    scores = held_out_scores(built, examples)
+    asked = [s for s, e in zip(scores, examples.examples, strict=True) if s and s.correct is not None and not e.click]
+    told = speak_for_traffic(built, scores)
+    assert [s.rank for s in told] == [s.rank for s in asked]
+    right, before, after = (
+        np.mean([float(bool(s.correct)) for s in asked]),
+        np.mean([s.p_any for s in asked]),
+        np.mean([s.p_any for s in told]),
+    )
+    assert abs(after - right) < abs(before - right), "every one of these has an answer, and before p_any was too low"
+    assert all(0 <= s.p_top1 <= s.p_any <= 1 for s in told)
 
 
 def test_it_builds_every_stage_and_judges_every_example(built: Built, examples: ExampleSet) -> None:

@@ -16,7 +16,7 @@ from suggest.loop.examples import ExampleSet
 from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT, TIME_FOLD
 from suggest.loop.gate import judge
 from suggest.loop.record import evidence_json, scores_json, scores_of, uid
-from suggest.loop.scores import held_out_scores, ladder, measures
+from suggest.loop.scores import held_out_scores, ladder, measures, speak_for_traffic
 from suggest.online.model import Model
 
 
@@ -87,7 +87,8 @@ def test_only_what_was_not_tuned_on_is_judged(built: Built, flattered: ExampleSe
     assert told["examples"] == len(judged)
     stored = scores_of(scores_json(flattered.examples, scores))
     assert set(stored) == {uid(flattered.examples[n]) for n in judged}
-    assert len(json.loads(evidence_json(scores))["correct"]) == len(judged)
+    asked = [n for n in judged if not flattered.examples[n].click]
+    assert len(json.loads(evidence_json(speak_for_traffic(built, scores)))["correct"]) == len(asked)
 
 
 def test_the_gate_compares_what_both_had_not_seen(built: Built, flattered: ExampleSet) -> None:

@@ -143,10 +143,10 @@ def test_a_bundle_remembers_its_scores_by_who_they_speak_of() -> None:
     assert back[uid(examples[0])].nll == 0.12346
 
 
-def test_evidence_is_of_what_was_judged() -> None:
-    stored = json.loads(evidence_json([a_score(correct=None), None, a_score(p_any=0.3, correct=False)]))
-    assert (stored["p_any"], stored["correct"]) == ([0.3], [False])
-    assert {len(column) for column in stored.values()} == {1}, "every column speaks of the same examples"
+def test_evidence_is_columns_of_the_same_examples() -> None:
+    stored = json.loads(evidence_json([a_score(), a_score(p_any=0.3, correct=False)]))
+    assert (stored["p_any"], stored["correct"]) == ([0.9, 0.3], [True, False])
+    assert {len(column) for column in stored.values()} == {2}
 
 
 # -- folds

@@ -9,12 +9,13 @@ import pytest
 
 from suggest.domain.candidate import Candidate
 from suggest.domain.context import Context
-from suggest.domain.errors import SuggestError
+from suggest.domain.errors import Overloaded, SuggestError
 from suggest.domain.slate import Decision
 from suggest.online.messages import Proposal, Proposed
+from suggest.online.task import Task
 from suggest.retrieve.hashing import HashingEncoder
 from tests.online.conftest import OpenWorld
-from tests.online.world import KNOWN, REPLIES, UNKNOWN, StuckEncoder, World, answer
+from tests.online.world import KNOWN, OTHER_UNKNOWN, REPLIES, UNKNOWN, StuckEncoder, World, answer
 
 
 def test_a_candidate_retired_while_the_context_is_encoded_is_not_in_the_slate(open_world: OpenWorld) -> None:
@@ -77,6 +78,43 @@ def test_a_verdict_for_an_item_retired_meanwhile_still_answers_who_waits(world: 
     assert result.answer.item_text == REPLIES[item], "with the words that were shown"
     assert world.online.escalation(waiting.id).state.value == "answered"
     assert item not in {each.id for each in world.ask(UNKNOWN, k=50).slate.items}
+
+
+def test_a_claim_on_its_way_to_the_disk_holds_nobody_up_and_is_offered_to_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {world.escalated(text).id for text in (UNKNOWN, OTHER_UNKNOWN)}
+    board, may_go, is_writing = world.online._board, Event(), Event()
+    write = board.write
+
+    def slowly(task: Task, revision: int) -> None:
+        if task.worker == "ann":
+            is_writing.set()
+            assert may_go.wait(30)
+        write(task, revision)
+
+    monkeypatch.setattr(board, "write", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(world.claim, "ann")
+        assert is_writing.wait(30)
+        second = world.claim("bob")
+        assert world.online.claim("cat") is None
+        may_go.set()
+        assert {first.result(30).id, second.id} == asked
+
+
+def test_what_could_not_be_claimed_is_offered_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.escalated()
+    board, write = world.online._board, world.online._board.write
+
+    def fails(task: Task, revision: int) -> None:
+        raise Overloaded("full")
+
+    monkeypatch.setattr(board, "write", fails)
+    with pytest.raises(Overloaded):
+        world.claim()
+    monkeypatch.setattr(board, "write", write)
+    world.claim()
 
 
 def test_a_policy_that_changes_meanwhile_is_in_force_in_the_next_request_and_not_before(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -108,6 +109,9 @@ def test_a_dropped_task_leaves_no_trace() -> None:
     queue.drop("r1")
     queue.drop("r1")
     assert (len(queue), next_id(queue), queue.get("r1")) == (0, None, None)
+    queue.put(replace(a_task("r2"), not_before=LATER), 2)
+    queue.drop("r2")
+    assert queue.n_off() == 0
 
 
 def test_a_clock_that_goes_back_gives_a_lapsed_claim_its_time_back_instead_of_spinning() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -411,3 +412,52 @@ def test_what_never_was_is_not_found(world: World) -> None:
     ):
         with pytest.raises(NotFound):
             call()
+
+
+def test_every_change_of_the_queue_is_heard_of_and_counted(world: World) -> None:
+    heard: list[tuple[int, int, int, int]] = []
+
+    def count() -> tuple[int, int, int, int]:
+        told = world.online.queue_counts()
+        return told.waiting, told.claimed, told.postponed, told.workers
+
+    rung: list[None] = []
+    stop = world.online.hear_queue(lambda: rung.append(None))
+
+    def note() -> None:
+        assert rung, "this changed the queue, and nobody heard"
+        rung.clear()
+        heard.append(count())
+
+    world.escalated()
+    note()
+    held = world.claim(lease_s=60)
+    note()
+    world.online.release(held.id, held.lease)
+    note()
+    held = world.claim(lease_s=60)
+    world.online.postpone(held.id, held.lease, world.clock.now() + timedelta(minutes=2))
+    note()
+    world.clock.advance(seconds=120)
+    world.app.tick()
+    note()
+    world.claim(lease_s=60)
+    rung.clear()
+    world.clock.advance(seconds=61)
+    world.app.tick()
+    note()
+    held = world.claim()
+    world.online.verdict(held.id, answer(held, none=True))
+    note()
+    world.clock.advance(seconds=301)
+    world.app.tick()
+    note()
+    world.online.undo(held.id, "v1", "ann")
+    note()
+    assert heard == [
+        (1, 0, 0, 0), (0, 1, 0, 1), (1, 0, 0, 1), (0, 0, 1, 1), (1, 0, 0, 1),
+        (1, 0, 0, 1), (0, 0, 0, 1), (0, 0, 0, 0), (1, 0, 0, 1),
+    ]  # fmt: skip
+    stop()
+    world.claim()
+    assert not rung

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,8 +15,10 @@ from suggest.web.limits import Limits
 from suggest.web.problem import KINDS
 from web.house import SHOP, House
 from web.people import Person
+from web.streams import listen
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
+STREAM = "/admin/events/stream"
 SECRET_WORDS = "my daughter's medicine"  # what a person wrote
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 
@@ -178,37 +179,6 @@ def test_the_page_shows_what_is_kept_and_nothing_yet_has_steps(house: House) -> 
     assert olga.look("/admin/events?only=refused").count('id="arrival-') == 1
 
 
-def listen(house: House, *, until: str, then: Any = None, **headers: str) -> str:
-    """What the stream says until it has said `until`; `then` is done once it has begun."""
-    sent = {**house.secret, **headers}
-
-    async def run() -> str:
-        said: list[bytes] = []
-        enough = asyncio.Event()
-        scope: dict[str, Any] = {
-            "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/admin/events/stream",
-            "raw_path": b"/admin/events/stream", "query_string": b"", "client": ("127.0.0.1", 1),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
-            "server": ("testserver", 80),
-        }  # fmt: skip
-
-        async def receive() -> dict[str, Any]:
-            await enough.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: dict[str, Any]) -> None:
-            said.append(message.get("body", b""))
-            if then is not None and b"retry:" in said[-1]:
-                then()
-            if until.encode() in said[-1]:
-                enough.set()
-
-        await asyncio.wait_for(house.app(scope, receive, send), 10)  # type: ignore[arg-type]
-        return b"".join(said).decode()
-
-    return asyncio.run(run())
-
-
 def test_the_stream_says_what_came_while_away_then_what_comes(house: House) -> None:
     known: Arrivals = house.app.state.parts.arrivals
     house.a_slate()
@@ -218,7 +188,8 @@ def test_the_stream_says_what_came_while_away_then_what_comes(house: House) -> N
     def more() -> None:
         known.add(Arrival(at=AT, call="suggest", said="came\nlater"))
 
-    heard = listen(house, until="later", then=more, **{"Last-Event-ID": mark})
+    headers = {**house.secret, "Last-Event-ID": mark}
+    heard = listen(house, STREAM, until="later", then=more, headers=headers)
     assert heard.count("event: arrivals") == 2
     assert heard.index("&lt;b&gt;came while away") < heard.index("data: later")
     assert f"id: {known.mark}\n" in heard
@@ -234,24 +205,6 @@ def test_a_quiet_stream_ends_when_its_session_has_ended(house: House) -> None:
     cookie = "; ".join(f"{name}={value}" for name, value in olga.browser.cookies.items())
     house.clock.advance(seconds=-365 * 86400)
 
-    async def run() -> str:
-        said: list[bytes] = []
-        scope: dict[str, Any] = {
-            "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/admin/events/stream",
-            "raw_path": b"/admin/events/stream", "query_string": b"", "client": ("127.0.0.1", 1),
-            "headers": [(b"cookie", cookie.encode()), (b"host", b"testserver")], "server": ("testserver", 80),
-        }  # fmt: skip
-
-        async def receive() -> dict[str, Any]:
-            await asyncio.Event().wait()
-            return {}
-
-        async def send(message: dict[str, Any]) -> None:
-            said.append(message.get("body", b""))
-            if b"retry:" in said[-1]:
-                house.clock.advance(seconds=365 * 86400)
-
-        await asyncio.wait_for(house.app(scope, receive, send), 10)  # type: ignore[arg-type]
-        return b"".join(said).decode()
-
-    assert "retry: " in asyncio.run(run())
+    later = partial(house.clock.advance, seconds=365 * 86400)
+    headers = {"Cookie": cookie, "Host": "testserver"}
+    assert "retry: " in listen(house, STREAM, until=None, then=later, headers=headers)

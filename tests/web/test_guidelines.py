@@ -40,6 +40,16 @@ def test_it_is_read_back_with_its_paragraphs_and_by_version(house: House) -> Non
     assert house.client.put(AT, json={"text": "x" * 40_000}, headers=house.secret).status_code == 422
 
 
+def test_writing_it_again_with_the_same_key_makes_no_further_version(house: House) -> None:
+    headers = {**house.secret, "Idempotency-Key": "rules-1"}
+    first = house.client.put(AT, json={"text": RULES}, headers=headers)
+    put(house, "Be kind.")
+    again = house.client.put(AT, json={"text": RULES}, headers=headers)
+    assert (again.json(), again.headers["idempotent-replayed"]) == (first.json(), "true")
+    assert house.client.get(AT, headers=house.secret).json()["text"] == "Be kind."
+    assert house.client.put(AT, json={"text": "Be brief."}, headers=headers).status_code == 422
+
+
 def test_a_worker_sees_it_beside_the_request_and_points_to_it_with_an_answer(house: House) -> None:
     house.an_escalation("replies", "can I pay in shells")
     ann = Person(house)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from web.house import House
 from web.people import BY_SCRIPT, OURS, Person, forms_of
+from web.streams import listen
 
 
 @pytest.fixture
@@ -358,3 +360,18 @@ def test_the_switch_for_single_keys_can_be_off_from_the_address(house: House) ->
     ann = Person(house)
     assert 'data-keys="on"' in ann.look()
     assert 'data-keys="off"' in ann.look("/console?keys=off")
+
+
+def test_the_queue_is_told_whenever_it_changes_and_to_nobody_signed_out(house: House) -> None:
+    house.app.state.parts.heartbeat_s = 0.01
+    ann = Person(house)
+    cookie = "; ".join(f"{name}={value}" for name, value in ann.browser.cookies.items())
+    headers = {"Cookie": cookie, "Host": "testserver"}
+    ask = partial(house.an_escalation, "replies", "can I pay in shells")
+    heard = listen(house, "/console/events", until='"waiting":1', then=ask, headers=headers)
+    first, second = [line for line in heard.splitlines() if line.startswith("data: ")]
+    assert "Nothing waits" in first
+    assert "1 waiting" in second
+    later = partial(house.clock.advance, seconds=365 * 86400)
+    assert "retry: " in listen(house, "/console/events", until=None, then=later, headers=headers), "and it ends"
+    assert ann.browser.get("/console/events").status_code == 401

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from components.console.answer import found_list
 from components.console.cases import near_cases
-from components.console.page import console_page, queue_words
+from components.console.page import console_page
 from components.console.task import task_panel
 from components.console.views import (
     CaseView,
@@ -22,7 +22,6 @@ from components.console.views import (
     FoundView,
     OptionView,
     ProposedView,
-    QueueView,
     RecentView,
     TaskView,
     TurnView,
@@ -36,6 +35,7 @@ from suggest.online.messages import Answer, CandidateView, QueueCounts, RawVerdi
 from suggest.web.handlers.desk import Desk, Desks, Note, Said, Sight
 from suggest.web.handlers.entrance import admitted, fields, is_partial
 from suggest.web.handlers.guidelines import guideline_view
+from suggest.web.handlers.queue_news import queue_json, queue_view
 from suggest.web.parts import Parts, parts_of
 from suggest.web.sessions import csrf_token
 from suggest.web.threads import run_in
@@ -143,10 +143,7 @@ async def pulse(request: Request, session: Session) -> Response:
         return parts.online.queue_counts(), is_held
 
     counts, is_held = await run_in(parts.lanes.log, step)
-    queue = _queue(counts)
-    return JSONResponse(
-        {"waiting": queue.waiting, "words": queue_words(queue), "held": is_held}, headers={"Cache-Control": "no-store"}
-    )
+    return JSONResponse({**queue_json(counts), "held": is_held}, headers={"Cache-Control": "no-store"})
 
 
 @admitted(Role.WORKER, keys=False)
@@ -216,7 +213,7 @@ def _view(parts: Parts, request: Request, session: Session, sight: Sight) -> Des
     return DeskView(
         csrf=csrf_token(request),
         task=None if sight.review is None else _task(parts, sight.review),
-        queue=_queue(parts.online.queue_counts()),
+        queue=queue_view(parts.online.queue_counts()),
         notice=None if sight.note is None else _notice(sight.note),
         draft="" if sight.note is None else sight.note.draft,
         done=f"Answered: {sight.done}" if sight.done else "",
@@ -306,7 +303,3 @@ def _notice(note: Note) -> NoticeView:
         tone="accent" if note.said == "undone" else "warn",
         urgent=note.said != "undone",
     )
-
-
-def _queue(counts: QueueCounts) -> QueueView:
-    return QueueView(waiting=counts.waiting, claimed=counts.claimed, workers=counts.workers)

@@ -10,7 +10,7 @@ from components.guideline import BlockView, GuidelineView, SpanView
 from suggest.domain.clock import rfc3339
 from suggest.domain.guideline import Guideline
 from suggest.online.guidelines import Pointer
-from suggest.web.body import parse
+from suggest.web.body import parse_bytes, read_body, refuse_media_type
 from suggest.web.call import call_of, caller_of, path_id, query_text, wrong_query
 from suggest.web.parts import Parts, parts_of
 from suggest.web.present import Json
@@ -34,14 +34,19 @@ async def get_guideline(request: Request) -> Response:
 
 async def put_guideline(request: Request) -> Response:
     surface = path_id(request, "surface", longest=100)
-    given = await parse(request, GuidelineIn, limit=call_of(request).limit)
+    refuse_media_type(request, ndjson=False)
+    body = await read_body(request, limit=call_of(request).limit)
+    given = parse_bytes(body, GuidelineIn)
     parts = parts_of(request)
     by = caller_of(request).id
 
     def write() -> dict[str, object]:
         return _json(parts, parts.online.put_guideline(surface, given.text, by=by))
 
-    return Json(await run_in(parts.lanes.log, write))
+    async def answer() -> Response:
+        return Json(await run_in(parts.lanes.log, write))
+
+    return await parts.replays.once(request, caller=by, body=body, answer=answer)
 
 
 async def ask_again(request: Request) -> Response:
