@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,9 @@ NONE_FALLING = frozenset(
     }
 )
 NONE_RISING = frozenset({"none_vote", "vote_entropy", "linear_none"})
+# The same for every context of a surface: within one surface its weight is what chance makes of it, and the memory that
+# grows until the next fit then moves every probability (docs/decisions/0041).
+OF_THE_SURFACE = frozenset({"coverage"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +60,24 @@ class Choices:
 
 
 def fit_choice(
-    prior: ChoiceModel, seen: Choices, *, strength: float = 1.0, begin: ChoiceModel | None = None
+    prior: ChoiceModel,
+    seen: Choices,
+    *,
+    strength: float = 1.0,
+    begin: ChoiceModel | None = None,
+    settled: Set[str] = frozenset(),
 ) -> ChoiceModel:
     """MAP estimate of (theta, b, w). `strength` scales the Gaussian prior's precision around `prior`.
 
     `begin` is where the search starts (a fit to nearly the same data saves most steps); the optimum is the same.
+    `settled` are set columns that are the same wherever the result serves: what the prior makes of their mean here goes
+    into the biases, and their weights are 0 (OF_THE_SURFACE for one surface; none over many catalogs).
 
     Parameters are measured per standard deviation of their column, so units do not matter and L-BFGS-B is well
     conditioned; the gradient is exact. `shares` of the result are what the fitted model finds in its own data."""
     from scipy.optimize import minimize
 
-    start = _rebased(prior, seen)
+    start = _settled(_rebased(prior, seen), settled)
     n, m = len(start.theta), len(start.set_names)
     spread = np.maximum(_within_spread(seen), 1e-3)
     unit = np.concatenate([1.0 / spread, np.ones(2 + 2 * m)])
@@ -91,7 +102,7 @@ def fit_choice(
         value = float((seen.weight * np.log(total / held)).sum() + 0.5 * (precision * away**2).sum())
         return value, np.concatenate([d_u @ z, d_v.sum(axis=0), (d_v.T @ g).ravel()]) + precision * away
 
-    bounds = _bounds(start)
+    bounds = _bounds(start, settled)
     first = origin if begin is None else _parameters(_rebased(begin, seen)) / unit
     first = np.clip(first, [low for low, _ in bounds], [high for _, high in bounds])
     options = {"maxiter": 150, "ftol": 1e-7}
@@ -116,9 +127,10 @@ def _shares(model: ChoiceModel, seen: Choices) -> Floats:
     return np.asarray(shares / shares.sum(), np.float64)
 
 
-def _bounds(model: ChoiceModel) -> list[tuple[float, float]]:
+def _bounds(model: ChoiceModel, settled: Set[str]) -> list[tuple[float, float]]:
     free, up, down = (-np.inf, np.inf), (0.0, np.inf), (-np.inf, 0.0)
     of_sets = {n: down if n in NONE_FALLING else up if n in NONE_RISING else free for n in model.set_names}
+    of_sets |= dict.fromkeys(settled & of_sets.keys(), (0.0, 0.0))
     options = [up if n in RISING else free for n in model.option_names]
     return options + [free, free] + 2 * [of_sets[n] for n in model.set_names]
 
@@ -131,6 +143,12 @@ def _rebased(prior: ChoiceModel, seen: Choices) -> ChoiceModel:
     w = prior.w * scale / prior.scale
     bias = prior.bias + prior.w @ ((mean - prior.mean) / prior.scale)
     return replace(prior, mean=np.asarray(mean, np.float64), scale=np.asarray(scale, np.float64), w=w, bias=bias)
+
+
+def _settled(model: ChoiceModel, names: Set[str]) -> ChoiceModel:
+    """Without a say of these set columns; rebased on the data, what they said at its mean is in the biases already."""
+    says = np.array([name not in names for name in model.set_names])
+    return replace(model, w=model.w * says)
 
 
 def _within_spread(seen: Choices) -> Floats:

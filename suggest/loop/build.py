@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest.calibrate.choice import ChoiceModel, probabilities
-from suggest.calibrate.fit_choice import Choices, fit_choice
+from suggest.calibrate.fit_choice import OF_THE_SURFACE, Choices, fit_choice
 from suggest.calibrate.together import Together
 from suggest.loop.clicks import (
     FEWEST_READINGS,
@@ -129,13 +129,14 @@ def build(
     everything = np.ones(len(examples), bool)
     choices = _choices(examples, trees.held_out, near, far, everything, examination)
     base, strength = _widened(prior), prior_strength(examples.positives)
-    fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength)
+    fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength, settled=OF_THE_SURFACE)
     judged = {
         f: fit_choice(
             _companions(base, examples, folds != f),
             _choices(examples, trees.held_out, near, far, folds != f, examination),
             strength=strength,
             begin=fallback,
+            settled=OF_THE_SURFACE,
         )
         for f in present
     }
@@ -238,7 +239,8 @@ def _corrected(examples: ExampleSet, rows: Sequence[Predicted], prior: ChoiceMod
     for _ in range(TURNS):
         told = {p.example: (p.ids, predict(choice, p.columns)[0]) for p in rows}
         examination = examination_of(examples, told)
-        choice = fit_choice(base, _choices(examples, rows, (), (), everything, examination), begin=choice)
+        choices = _choices(examples, rows, (), (), everything, examination)
+        choice = fit_choice(base, choices, begin=choice, settled=OF_THE_SURFACE)
     assert examination is not None
     told = {p.example: (p.ids, predict(choice, p.columns)[0]) for p in rows}
     return examination, corrected(examples, told, examination)

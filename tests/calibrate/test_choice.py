@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from suggest.calibrate.choice import ChoiceModel, probabilities
-from suggest.calibrate.fit_choice import NONE_FALLING, NONE_RISING, RISING, Choices, fit_choice
+from suggest.calibrate.fit_choice import NONE_FALLING, NONE_RISING, OF_THE_SURFACE, RISING, Choices, fit_choice
 from suggest.calibrate.prior import shipped_prior
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -120,6 +120,18 @@ def test_without_data_it_is_the_prior() -> None:
     np.testing.assert_allclose(fitted.theta, prior.theta, atol=1e-6)
     for g in (np.array([-2.0], np.float32), np.array([1.5], np.float32)):
         np.testing.assert_allclose(fitted.none_logits(g), prior.none_logits(g), atol=1e-6)
+
+
+def test_a_settled_column_says_what_the_prior_said_where_it_was_fitted_and_nothing_more() -> None:
+    """What is the same for all contexts of a surface only moves with time; the data cannot weigh it."""
+    seen = drawn(TRUE, 200, seed=4)
+    usual = float(np.average(seen.g[:, 0], weights=seen.weight))
+    kept = fit_choice(TRUE, replace(seen, weight=np.full(200, 1e-9)), settled=OF_THE_SURFACE)
+    at_usual = TRUE.none_logits(np.array([usual], np.float32))
+    for g in (usual - 2.0, usual, usual + 2.0):
+        np.testing.assert_allclose(kept.none_logits(np.array([g], np.float32)), at_usual, atol=1e-4)
+    assert (fit_choice(TRUE, seen, settled=OF_THE_SURFACE).w == 0).all()
+    assert (fit_choice(TRUE, seen).w != 0).all()
 
 
 def test_a_stronger_prior_holds_it_nearer() -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from loop.worlds import ClusteredWorld, ExampleWriter
 from suggest.calibrate.prior import shipped_prior
-from suggest.loop.build import FEWEST_POSITIVES, Background, Built, build, prior_strength
+from suggest.loop.build import FEWEST_POSITIVES, Background, Built, build, predict, prior_strength
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import FEWEST_PAIRS, judge, kept
 from suggest.loop.record import golden_holds, golden_json, scores_json, scores_of, uid
 from suggest.loop.replay import Replay
 from suggest.loop.scores import Score, held_out_scores, ladder, measures, score, speak_for_traffic
+from suggest.rank.features import SET_FEATURES
 from suggest.rank.ranker import Ranker
 
 
@@ -71,6 +72,16 @@ def built(examples: ExampleSet, background: Background) -> Built:
 
 def top1(scores: Sequence[Score]) -> float:
     return float(np.mean([s.rank == 0 for s in scores if s.correct is not None]))
+
+
+def test_what_is_the_same_for_all_contexts_of_a_surface_moves_no_probability(built: Built) -> None:
+    """The memory grows until the next retrain; its size alone makes no request less answerable."""
+    for predicted in built.held_out[:20]:
+        columns = predicted.columns
+        grown = columns.pool.copy()
+        grown[SET_FEATURES.index("coverage")] += 1.0
+        before, after = (predict(built.choice, replace(columns, pool=pool))[0] for pool in (columns.pool, grown))
+        np.testing.assert_allclose(after, before)
 
 
 def test_what_certifies_a_line_leaves_out_what_is_known_because_it_was_right(
