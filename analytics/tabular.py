@@ -91,6 +91,8 @@ def _cell_of(columns: Sequence[Col], row: Sequence[Value], n: int) -> Node:
         return (
             NOTHING if value is None or row[n + 1] is None else f"{written(value, kind)} to {written(row[n + 1], kind)}"
         )
+    if kind == "moment":  # broken between the day and the hour, if at all
+        return written(value, kind).replace(" ", "\u00a0").replace(",\u00a0", ", ")
     return identifier(value) if kind == "bundle" and isinstance(value, str) else written(value, kind)
 
 

@@ -16,6 +16,7 @@ from real_browser import real_chromium
 import components.page
 from analytics.index import render_index, surfaces
 from analytics.render import render, render_file
+from analytics.report import report
 from components.gallery import gallery
 from components.page import PageView
 
@@ -41,6 +42,7 @@ def site(month: Month) -> Iterator[str]:
     right_to_left = PageView(title="Design system", here="docs", lang="ar", direction="rtl")
     pages = {
         "/reports/support": render(month.view),
+        "/reports/support/experiments": render(report(month.analytics, "support", now=month.now, page="experiments")),
         "/reports": render_index(surfaces(month.analytics)),
         "/gallery": str(gallery()),
         "/gallery-rtl": str(gallery("أين طردي؟", view=right_to_left)),
@@ -125,6 +127,14 @@ def test_letters_of_a_chart_stay_readable_on_a_phone(browser: Browser, site: str
     )
     assert heights
     assert min(heights) >= 10  # line box of letters of 9 px and more
+    context.close()
+
+
+def test_on_a_phone_the_tab_that_is_open_is_in_view(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    opened = context.new_page()
+    opened.goto(site + "/reports/support/experiments")
+    expect(opened.get_by_role("link", name="Experiments")).to_be_in_viewport(ratio=1)
     context.close()
 
 

@@ -278,7 +278,7 @@ def test_a_table_writes_its_cells_from_its_rows_and_words_stand_left() -> None:
     )
     assert made.rows.values == ((START, "ann", 1_000, None),)
     assert made.figure.table is not None
-    assert made.figure.table.rows == (("2 Mar 2026, 08:00 UTC", "ann", "1,000", NOTHING),)
+    assert made.figure.table.rows == (("2\u00a0Mar\u00a02026, 08:00\u00a0UTC", "ann", "1,000", NOTHING),)
     assert [column.number for column in made.figure.table.columns] == [False, False, True, False]
     assert [column.label for column in made.figure.table.columns] == ["When", "Who", "Times", "Note"]
 
