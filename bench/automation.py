@@ -27,11 +27,13 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,6 +44,7 @@ from suggest.config import Application, Settings, open_application
 from suggest.domain.candidate import Candidate
 from suggest.domain.clock import ManualClock
 from suggest.domain.context import Context
+from suggest.domain.errors import Overloaded, StorageUnavailable
 from suggest.domain.policy import Mode
 from suggest.domain.review import ReviewReason
 from suggest.domain.slate import Decision
@@ -65,6 +68,7 @@ WISH = {
 
 
 Row = dict[str, Any]  # of results: JSON
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ class Desk:
     def ask(self, ask: Ask) -> None:
         mode = self.app.online.get_policy(SURFACE).policy.mode
         self.clock.advance(seconds=SECONDS)
-        made = self.app.online.suggest(Proposal(surface=SURFACE, context=Context(text=ask.text)))
+        made = patiently(lambda: self.app.online.suggest(Proposal(surface=SURFACE, context=Context(text=ask.text))))
         ids = [item.id for item in made.slate.items]
         wanted = next(iter(ask.right), None)
         is_audit = self._answered(wanted)
@@ -128,9 +132,9 @@ class Desk:
     def _answered(self, wanted: str | None) -> bool:
         """Whoever works here answers all there is; whether an audit was among it."""
         is_audit = False
-        while (held := self.app.online.claim("ann")) is not None:
+        while (held := patiently(lambda: self.app.online.claim("ann", lease_s=3_600.0))) is not None:
             is_audit = is_audit or held.reason is ReviewReason.AUDIT
-            self.app.online.verdict(held.id, self._said(held.lease, wanted))
+            patiently(partial(self.app.online.verdict, held.id, self._said(held.lease, wanted)))
             if wanted is not None and wanted not in self.ids:
                 made = self.app.online.list_candidates(SURFACE, limit=1_000)
                 self.ids[wanted] = next(c.candidate.id for c in made if c.candidate.text == self.texts[wanted])
@@ -150,7 +154,8 @@ class Desk:
             return
         act = {"type": "dismiss"} if right is None else {"type": "select", "item": right}
         event = RawEvent(eid=made.slate.id, impression=made.slate.id, token=made.token, **act)
-        assert self.app.online.record([event], trusted=True).accepted == 1
+        told = patiently(lambda: self.app.online.record([event], trusted=True))
+        assert told.accepted + told.duplicates == 1
         self.n_new += 1
 
     def retrain(self) -> None:
@@ -197,6 +202,15 @@ def elsewhere() -> list[str]:
     wanted = {intent for domain in ELSEWHERE for intent in domains[domain]}
     rows = json.loads((folder / "clinc150_train_val.json").read_text())["train"]
     return sorted({text for text, intent in rows if intent in wanted})
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """The answer; where the machine is too busy for a commit in time, asked again as the service says."""
+    while True:
+        try:
+            return call()
+        except (Overloaded, StorageUnavailable):
+            time.sleep(1.0)
 
 
 def share(of: Sequence[bool]) -> float:
@@ -358,13 +372,15 @@ def main() -> int:
     if not (DATA / "banking77").exists():
         print(f"The data folder {DATA} is absent; set SUGGEST_DATA. Nothing was measured.", file=sys.stderr)
         return 1
-    runs = [run(seed, asked.items, is_empty=asked.start == "empty") for seed in asked.seeds]
-    told = {"machine": described(), "start": asked.start, "items": asked.items, "seeds": asked.seeds, **summary(runs)}
-    told |= {"runs": runs, "licences": LICENCES}
     name = "automation.json" if asked.start == "named" else "automation-empty.json"
     out = asked.out or Path(__file__).parent / "results" / name
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(told, indent=1) + "\n")
+    runs: list[Row] = []
+    for seed in asked.seeds:
+        runs.append(run(seed, asked.items, is_empty=asked.start == "empty"))
+        told = {"machine": described(), "start": asked.start, "items": asked.items, "seeds": asked.seeds[: len(runs)]}
+        told |= {**summary(runs), "runs": runs, "licences": LICENCES}
+        out.write_text(json.dumps(told) + "\n")
     print_curve(told)
     print(f"written to {out}")
     return 0
