@@ -29,6 +29,7 @@ LEASE_S = 120.0
 LONGEST_LEASE_S = 86_400.0
 LONGEST_POSTPONED = timedelta(days=7)
 _LONGEST_WORKER = 200
+Chosen = tuple[Task, int]  # a task to claim, and its revision
 
 
 class Reviews:
@@ -66,20 +67,14 @@ class Reviews:
         _check_worker(worker)
         _check_lease_s(lease_s)
         self._appear(worker)
-        suits = self._routing.suits(worker, now=self._clock.now())
-        while True:
-            with self._choosing:
-                found = self._board.next(surface, suits=lambda task: task.review.id not in self._chosen and suits(task))
-                if found is None:
-                    return None
-                self._chosen.add(found[0].review.id)
+        while (found := self._choose(worker, surface)) is not None:
             try:  # beside others, so that many claims share one commit
                 held = self._hold(*found, worker=worker, surface=surface, lease_s=lease_s)
             finally:
-                with self._choosing:
-                    self._chosen.discard(found[0].review.id)
+                self._unchoose(found)
             if held is not None:
                 return held
+        return None
 
     def heartbeat(self, review_id: str, lease: str, lease_s: float = LEASE_S) -> ReviewView:
         """Hold on to a review for another `lease_s` seconds from now."""
@@ -107,13 +102,26 @@ class Reviews:
         """Answer a held review. The same eid again gets the same result and does nothing more.
 
         With `claim_next` the same worker holds the next one, as they had asked for them, when this returns."""
-        result = self._verdict(review_id, raw)
+        if not claim_next:
+            return self._verdict(review_id, raw)
+        _check_lease_s(lease_s)
         task, _ = self._board.known(review_id)
-        if not claim_next or not task.worker:
+        is_held = task.worker and task.lease == raw.lease
+        found = self._choose(task.worker or "", task.claimed_for) if is_held else None
+        try:
+            result = self._verdict(review_id, raw, ahead=found, lease_s=lease_s)
+        finally:
+            if found is not None:
+                self._unchoose(found)
+        task, _ = self._board.known(review_id)
+        if result.next is not None or not task.worker:
             return result
         return replace(result, next=self.claim(task.worker, surface=task.claimed_for, lease_s=lease_s))
 
-    def _verdict(self, review_id: str, raw: RawVerdict) -> VerdictResult:
+    def _verdict(
+        self, review_id: str, raw: RawVerdict, *, ahead: Chosen | None = None, lease_s: float = LEASE_S
+    ) -> VerdictResult:
+        """`ahead`: what the same worker claims with the answer, in one commit, where nothing comes between."""
         _check_verdict(raw)
         for _ in range(3):
             task, revision = self._board.known(review_id)
@@ -127,11 +135,14 @@ class Reviews:
                     f"The eid {raw.eid!r} belongs to an earlier answer; send each answer under one of its own."
                 )
             try:
-                return self._answer(task, revision, raw)
+                return self._answer(task, revision, raw, ahead=ahead, lease_s=lease_s)
             except LeaseLost:
                 raise
             except Conflict as lost:
                 self._board.reread(review_id)
+                if ahead is not None:
+                    self._board.reread(ahead[0].review.id)
+                    ahead = None
                 if type(lost) is not Conflict:
                     raise
         raise LeaseLost(f"Review {review_id} is being changed by others at this moment; claim again.")
@@ -177,6 +188,19 @@ class Reviews:
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
+    def _choose(self, worker: str, surface: str | None) -> Chosen | None:
+        """The task that this worker should claim now; nobody else is offered it until it is unchosen."""
+        suits = self._routing.suits(worker, now=self._clock.now())
+        with self._choosing:
+            found = self._board.next(surface, suits=lambda task: task.review.id not in self._chosen and suits(task))
+            if found is not None:
+                self._chosen.add(found[0].review.id)
+            return found
+
+    def _unchoose(self, found: Chosen) -> None:
+        with self._choosing:
+            self._chosen.discard(found[0].review.id)
+
     def _hold(
         self, task: Task, revision: int, *, worker: str, surface: str | None, lease_s: float
     ) -> ReviewView | None:
@@ -194,7 +218,9 @@ class Reviews:
             return None
         return _review_view(held, served)
 
-    def _answer(self, task: Task, revision: int, raw: RawVerdict) -> VerdictResult:
+    def _answer(
+        self, task: Task, revision: int, raw: RawVerdict, *, ahead: Chosen | None, lease_s: float
+    ) -> VerdictResult:
         now = self._clock.now()
         served = self._served(task)
         task.answered(lease=raw.lease, given=_given(raw, task, now, None), now=now)  # refuse before any work is done
@@ -202,13 +228,29 @@ class Reviews:
             return self._speak(task, revision, raw, served, now)
         lesson = self._teacher.verdict(task, served, raw, now=now)
         answered = task.answered(lease=raw.lease, given=_given(raw, task, now, lesson.answer), now=self._clock.now())
-        appended = self._log.append(lesson.records, writes=self._board.writes_of(answered, revision))
+        writes = self._board.writes_of(answered, revision)
+        place = len(writes)
+        following = None if ahead is None else self._shelf.get(ahead[0].review.impression)
+        held: Task | None = None
+        if ahead is not None and following is not None:
+            lease, worker = self._new_id(), task.worker or ""
+            held = ahead[0].claimed(lease=lease, worker=worker, now=now, lease_s=lease_s, surface=task.claimed_for)
+            writes += self._board.writes_of(held, ahead[1])
+        appended = self._log.append(lesson.records, writes=writes)
         lesson.learn()
         if task.claimed_at is not None:
             self._escalations.handled_in(now - task.claimed_at)
         self._board.took(answered, appended.revisions[0])
+        if held is not None:
+            self._board.took(held, appended.revisions[place])
         self._appear(task.worker or "")
-        return VerdictResult(id=task.review.id, state=answered.state, answer=lesson.answer, duplicate=False)
+        return VerdictResult(
+            id=task.review.id,
+            state=answered.state,
+            answer=lesson.answer,
+            duplicate=False,
+            next=None if held is None or following is None else _review_view(held, following),
+        )
 
     def _speak(self, task: Task, revision: int, raw: RawVerdict, served: Served, now: datetime) -> VerdictResult:
         """One voice of a panel; where it was the last that was needed, the panel's answer stands."""

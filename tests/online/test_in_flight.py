@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from suggest.domain.slate import Decision
 from suggest.online.messages import Proposal, Proposed
 from suggest.online.task import Task
 from suggest.retrieve.hashing import HashingEncoder
+from suggest.store.ports import Appended
 from tests.online.conftest import OpenWorld
 from tests.online.world import KNOWN, OTHER_UNKNOWN, REPLIES, UNKNOWN, StuckEncoder, World, answer
 
@@ -101,6 +103,42 @@ def test_a_claim_on_its_way_to_the_disk_holds_nobody_up_and_is_offered_to_nobody
         assert world.online.claim("cat") is None
         may_go.set()
         assert {first.result(30).id, second.id} == asked
+
+
+def test_an_answer_and_the_next_claim_are_one_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.escalated(UNKNOWN)
+    world.escalated(OTHER_UNKNOWN)
+    first, commits, append = world.claim(), [], world.app.store.append
+
+    def counted(*args: Any, **more: Any) -> Appended:
+        commits.append(args)
+        return append(*args, **more)
+
+    monkeypatch.setattr(world.app.store, "append", counted)
+    told = world.online.verdict(first.id, answer(first, none=True), next=True)
+    assert told.next is not None
+    assert (len(commits), told.next.id != first.id) == (1, True)
+    assert world.online.claim("bob") is None
+    done = world.online.verdict(told.next.id, answer(told.next, "v2", none=True), next=True)
+    assert done.next is None
+
+
+def test_an_answer_stands_though_another_server_takes_the_next_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.escalated(UNKNOWN)
+    world.escalated(OTHER_UNKNOWN)
+    first, reviews = world.claim(), world.online._reviews
+    choose, stale = reviews._choose, [1, 0]
+
+    def of_before(worker: str, surface: str | None) -> tuple[Task, int] | None:
+        found = choose(worker, surface)
+        return None if found is None else (found[0], found[1] - stale.pop(0))
+
+    monkeypatch.setattr(reviews, "_choose", of_before)
+    told = world.online.verdict(first.id, answer(first, none=True), next=True)
+    assert told.state.value == "answered"
+    assert told.next is not None, "and is looked for once more"
 
 
 def test_what_could_not_be_claimed_is_offered_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,7 @@ class Desk:
         self._note: Note | None = None
         self._done = ""
         self._n_answered = 0
+        self._is_fresh = False  # what is held came with the last answer: nothing needs to be held on to yet
         self._lock = RLock()
 
     def look(self, *, again: bool = False) -> Sight:
@@ -82,8 +83,9 @@ class Desk:
         with self._lock:
             if again:
                 self._aside_until = None
-            if self._held is not None:
+            if self._held is not None and not self._is_fresh:
                 self._hold_on()
+            self._is_fresh = False
             if self._held is None:
                 self._take()
             return self._sight()
@@ -158,8 +160,9 @@ class Desk:
     # -- steps, under the lock ----------------------------------------------------------------------------------------
 
     def _give(self, review: str, raw: RawVerdict) -> None:
+        takes_next = self._aside_until is None and self._is_held(review)
         try:
-            result = self._online.verdict(review, raw)
+            result = self._online.verdict(review, raw, next=takes_next)
         except LeaseExpired as late:
             # Where nobody else has taken it since, it is offered again: then the answer still counts.
             self._let_go(review)
@@ -168,6 +171,8 @@ class Desk:
                 raise LeaseLost(late.detail) from None
             result = self._online.verdict(review, replace(raw, lease=self._held.lease))
         self._let_go(review)
+        if result.next is not None:
+            self._held, self._is_fresh = result.next, True
         if not result.duplicate:
             self._n_answered += 1
             if result.state is ReviewState.ANSWERED:
