@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from suggest.domain.policy import Mode, Policy, TargetKind
@@ -31,6 +31,7 @@ class Known:
     decision: Decision
     audited: bool  # drawn at random
     bundle: str
+    told: bool = False  # of an audited one: whoever saw it has said so, too
     is_sure: bool = False  # nothing was shown without a person then: it was sure to become known
 
     @property
@@ -71,7 +72,9 @@ class Promises:
         What people in the queue answer is all known, of the rest only what is audited or told: each kind is kept at
         the rate of the scarcest, by a lot that has nothing to do with what the slate holds."""
         if known.audited:
-            self.engagement = self.engagement.after(right=known.right, told=told)
+            if known.decision is Decision.SHOW:  # of what was applied nobody was asked to say anything
+                self.engagement = self.engagement.after(right=known.right, told=told)
+            known = replace(known, told=told)
         else:
             if is_verdict:
                 rate = 1.0 if known.is_sure else self.engagement.inclusion(audit_rate)
@@ -82,6 +85,16 @@ class Promises:
         self.known.append(known)
         del self.known[: max(0, len(self.known) - MOST_KNOWN)]
         return True
+
+    def acted(self, impression: str) -> None:
+        """Whoever saw an audited slate has said so, and its audit was answered before."""
+        for i in range(len(self.known) - 1, -1, -1):
+            each = self.known[i]
+            if each.impression == impression:
+                if each.audited and not each.told and each.decision is Decision.SHOW:
+                    self.known[i] = replace(each, told=True)
+                    self.engagement = self.engagement.after_all(right=each.right)
+                return
 
     def forget(self, impressions: frozenset[str], policy: Policy) -> bool:
         """Answers were taken back or erased: look again at what is left. False where there was none of them."""

@@ -47,8 +47,13 @@ class Watches:
     def decided(self, slate: Slate, item: str | None) -> None:
         """The person who saw a slate selected `item`, or (None) took nothing of it. Of an audited slate the verdict
         will speak."""
-        is_audited = review_reason(slate, self._place(slate.surface).policy) is ReviewReason.AUDIT
-        if is_judged(slate) and slate.decision is Decision.SHOW and not is_audited:
+        place = self._place(slate.surface)
+        if not is_judged(slate) or slate.decision is not Decision.SHOW:
+            return
+        if review_reason(slate, place.policy) is ReviewReason.AUDIT:
+            with place.lock:
+                place.promises.acted(slate.id)
+        else:
             self._learn(slate, known_of(slate, item, audited=False), is_verdict=False, told=True)
 
     def withdrawn(self, slate: Slate) -> None:

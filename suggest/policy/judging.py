@@ -26,6 +26,12 @@ class Engagement:
             return replace(self, right=self.right + 1, right_told=self.right_told + told)
         return replace(self, wrong=self.wrong + 1, wrong_told=self.wrong_told + told)
 
+    def after_all(self, *, right: bool) -> Engagement:
+        """Who saw an audited slate said so later than its audit was answered."""
+        if right:
+            return replace(self, right_told=self.right_told + 1)
+        return replace(self, wrong_told=self.wrong_told + 1)
+
     @property
     def told_if_right(self) -> float:
         return (3.0 + self.right_told) / (4.0 + self.right)

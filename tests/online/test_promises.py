@@ -374,3 +374,27 @@ def test_nothing_was_promised_of_what_was_no_decision_of_the_model(reason: str) 
 def test_neither_an_empty_slate_nor_one_without_consent_is_judged() -> None:
     assert not is_judged(slate())
     assert not is_judged(slate("a", learnable=False))
+
+
+def test_how_often_people_say_so_is_the_same_whoever_is_faster() -> None:
+    """The worker who answers an audit, or the person who saw the slate."""
+    before, after = begun(), begun()
+    for i in range(20):
+        audit = known(i, right=i % 4 > 0, audited=True)
+        before.learn(audit, is_verdict=True, told=i % 2 == 0, audit_rate=0.03)
+        after.learn(audit, is_verdict=True, told=False, audit_rate=0.03)
+    for i in range(0, 20, 2):
+        after.acted(f"i{i}")
+        after.acted(f"i{i}")  # a second act of the same person says no more
+    after.acted("never heard of")
+    assert after.engagement == before.engagement
+    assert after.engagement.right_told + after.engagement.wrong_told == 10
+
+
+def test_silence_about_what_was_applied_says_nothing_of_what_people_say() -> None:
+    promises = begun()
+    audits = [known(i, audited=True, decision=Decision.AUTO) for i in range(50)]
+    learn(promises, audits, told=False)
+    promises.acted("i1")
+    assert promises.engagement == Engagement()
+    assert len(promises.known) == 50, "though its audits count"
