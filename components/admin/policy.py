@@ -30,7 +30,7 @@ from htpy import (
 from components.admin.frontier import frontier_figure
 from components.admin.live import live_panel
 from components.admin.page import csrf_field
-from components.admin.views import ChangeRow, PolicyView, PreviewView, SurfaceView, TargetKind
+from components.admin.views import ChangeRow, GroupRow, PolicyView, PreviewView, SurfaceView, TargetKind
 from components.badge import BadgeView, badge
 from components.console.duration import duration
 from components.number import decimal, moment, percent, plural
@@ -62,6 +62,11 @@ _FALLBACKS = (
     ("queue", "they wait"),
     ("show", "the best there is is shown"),
     ("abstain", "nothing is shown"),
+)
+_GROUPINGS = (
+    ("none", "one line for all"),
+    ("tag", "by tag of the best option"),
+    ("language", "by language of the request"),
 )
 _KINDS = (
     _Kind(
@@ -219,6 +224,12 @@ def _slider(kind: _Kind, value: float) -> Node:
 def _more(policy: PolicyView) -> Node:
     return div(".stack")[
         div(".grid")[
+            div(".field")[
+                label(for_="groups_by")["With right answers: lines of groups"],
+                select("#groups_by.input", name="groups_by")[
+                    (option(value=value, selected=value == policy.groups_by)[words] for value, words in _GROUPINGS)
+                ],
+            ],
             _number("error_cost", "With right answers: price of an error, min", _price(policy), "0", "1000000"),
             _number("audit_rate", "Checked at random, %", f"{100 * policy.audit_rate:g}", "0", "100"),
             _number("exploration", "Exploration", f"{policy.exploration:g}", "0", "10"),
@@ -319,7 +330,25 @@ def preview_panel(view: PreviewView) -> Node:
             label="Expected",
         ),
         frontier_figure(view),
+        bool(view.groups) and _groups(view.groups),
     ]
+
+
+def _groups(rows: tuple[GroupRow, ...]) -> Node:
+    return data_table(
+        TableView(
+            caption="Groups with answers enough for a line of their own",
+            columns=(
+                Column(label="Group"),
+                Column(label="Answers", number=True),
+                Column(label="Shown from", number=True),
+            ),
+            rows=tuple(
+                (row.group, str(row.n), "as the surface" if row.threshold is None else percent(row.threshold))
+                for row in rows
+            ),
+        )
+    )
 
 
 def _line(threshold: float) -> str:

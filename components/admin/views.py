@@ -124,6 +124,7 @@ class PolicyView:
     value: float  # of the kind in force
     values: Mapping[str, float]  # where the slider of each kind stands
     error_cost: float | None
+    groups_by: str
     audit_rate: float
     exploration: float
     escalation: bool
@@ -161,6 +162,16 @@ class FrontierPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """A group of requests with answers enough for a line of its own."""
+
+    group: str
+    n: int
+    threshold: float | None  # None: the surface's line holds
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewView:
     threshold: float
     why: str
@@ -172,6 +183,7 @@ class PreviewView:
     frontier: tuple[FrontierPlace, ...]
     now: FrontierPlace | None  # where the line runs today; None where it is the same
     is_changed: bool
+    groups: tuple[GroupRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

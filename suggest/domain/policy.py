@@ -9,6 +9,7 @@ from enum import StrEnum
 from suggest.domain.duty import DutyHours, duty_hours
 
 USUAL_ERROR_COST = 10.0  # minutes of a person, where nobody has said what an error costs
+GROUPINGS = ("none", "tag", "language")
 EXPLORATION_KINDS = ("plackett_luce", "posterior")
 
 
@@ -49,6 +50,7 @@ class Policy:
     target: Target = Target(kind=TargetKind.P_ANY, value=0.5)
     error_cost: float | None = None  # minutes of a person; with it the cheapest line counts too, and the stricter wins
     auto_target: float = 0.95  # in `auto`: share of what is applied that must be right
+    groups_by: str = "none"  # with a precision target: tag or language, where groups have answers enough for own lines
     audit_rate: float = 0.03  # share of confident decisions sent to people anyway
     exploration: float = 0.0  # Plackett-Luce temperature, or width of the posterior; 0 = deterministic
     exploration_kind: str = "plackett_luce"  # or posterior: more where the instant head is unsure
@@ -82,6 +84,8 @@ class Policy:
             raise ValueError(f"exploration must be in [0, 10], got {self.exploration}")
         if self.exploration_kind not in EXPLORATION_KINDS:
             raise ValueError(f"exploration_kind must be one of {EXPLORATION_KINDS}, got {self.exploration_kind!r}")
+        if self.groups_by not in GROUPINGS:
+            raise ValueError(f"groups_by must be one of {GROUPINGS}, got {self.groups_by!r}")
         if self.promotion not in {"offline", "audited", "canary"}:
             raise ValueError(f"promotion must be offline, audited or canary, got {self.promotion!r}")
         if self.learning_per_day < 0:

@@ -57,6 +57,9 @@ def words_of(words: Iterable[str]) -> frozenset[str]:
     return frozenset(folded for word in words if (folded := word.strip().casefold()))
 
 
+LANGUAGE_FIELDS = ("language", "lang", "locale")  # of a context: what it names the language of the person by
+
+
 def language_of(tag: str) -> str:
     """The primary subtag: who speaks German may answer de-AT.
 

@@ -50,6 +50,8 @@ def evidence_json(judged: Sequence[Score]) -> bytes:
         "correct": [bool(s.correct) for s in judged],
         "p_top1": [round(s.p_top1, 6) for s in judged],
         "first": [s.rank == 0 for s in judged],
+        "top": [s.top for s in judged],
+        "language": [s.language for s in judged],
     }
     return json.dumps(told).encode()
 

@@ -17,6 +17,7 @@ from suggest.metrics.calibration import ece, ece_noise_floor
 from suggest.rank.examination import Examination
 from suggest.rank.features import column
 from suggest.rank.ranker import COLUMNS, Columns
+from suggest.rank.traits import language_in
 
 Floats = NDArray[np.float64]
 K = 3  # options of the slate that p_any speaks of
@@ -38,6 +39,8 @@ class Score:
     p_any: float  # of the top K
     correct: bool | None  # a right option among them; None where that is not known
     p_top1: float
+    top: str = ""  # the best option; empty where there was none
+    language: str = ""  # that the context's fields name
 
 
 def score(
@@ -70,6 +73,8 @@ def score(
         p_any=float(together.shown(ids, p, order[:K].tolist()).sum()),
         correct=correct,
         p_top1=float(together.shown(ids, p, order[:1].tolist()).sum()),
+        top=ids[order[0]] if len(order) else "",
+        language=language_in(example.traits),
     )
 
 

@@ -5,7 +5,7 @@ is on the way of a request."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,8 +17,12 @@ from suggest.online.suggester import Suggester
 from suggest.online.surfaces import Place
 from suggest.policy.alone import Alone, alone, kept
 from suggest.policy.arrange import impression_rng
-from suggest.policy.solve import Evidence, InForce, solve, stricter
+from suggest.policy.groups import GroupLine, group_lines
+from suggest.policy.solve import Costs, Evidence, InForce, solve, stricter
 from suggest.policy.stages import NextMode, next_mode
+from suggest.policy.threshold import chow_threshold
+from suggest.policy.watch import expit, logit
+from suggest.rank.traits import language_in, traits_of
 
 _SEED = 20_260_101  # of the split into pilot and test; fixed, so that asking twice is not a second chance
 _USUAL_PRECISION = 0.9  # asked of `assist` by the exit test of `shadow` where the policy promises none
@@ -31,6 +35,7 @@ def draw(place: Place) -> None:
         place.promises.begin(policy)
     place.base = base_of(policy, suggester, list(place.recent_p_any))
     place.base_alone = alone_of(policy, suggester)
+    place.group_lines = group_lines_of(policy, place)
     settle(place)
 
 
@@ -39,6 +44,64 @@ def settle(place: Place) -> None:
     bundle = place.suggester.bundle
     place.line = in_force(place.base, place.promises, place.policy, bundle=bundle)
     place.alone = kept(place.base_alone, place.promises.top1, bundle=bundle)
+    place.group_thresholds = {
+        each.group: threshold for each in groups_in_force(place) if (threshold := each.threshold) is not None
+    }
+
+
+def group_lines_of(policy: Policy, place: Place) -> tuple[GroupLine, ...]:
+    """What groups of requests come to by their own held-out answers; none where nothing is promised."""
+    target = promised(policy)
+    if policy.groups_by == "none" or target is None:
+        return ()
+    p_any, correct = place.suggester.evidence()
+    tops, languages = place.suggester.evidence_of()
+    named = languages if policy.groups_by == "language" else tuple(tag_of(place, top) for top in tops)
+    if len(named) != len(p_any):
+        return ()  # a bundle of before does not say whose answers they are
+    rng = rng_of(place.suggester)
+    return group_lines(p_any, correct.astype(np.float64), named, target=target, rng=rng)
+
+
+def groups_in_force(place: Place) -> tuple[GroupLine, ...]:
+    """Their lines as strict as the watch wants them, and not looser than the cheapest."""
+    return _as_strict(place.group_lines, place.policy, place.base, place.promises, bundle=place.suggester.bundle)
+
+
+def groups_wished(policy: Policy, place: Place, base: InForce) -> tuple[GroupLine, ...]:
+    """The lines of groups that another policy would have now."""
+    found, promises = group_lines_of(policy, place), _promises_of(policy, place)
+    return _as_strict(found, policy, base, promises, bundle=place.suggester.bundle)
+
+
+def _as_strict(
+    found: Sequence[GroupLine], policy: Policy, base: InForce, promises: Promises, *, bundle: str
+) -> tuple[GroupLine, ...]:
+    """Tightened by as much as the watch tightens the surface's line; where it loosens that, these stay."""
+    watched = promises.any.threshold(base.threshold, bundle=bundle)
+    tighter = max(0.0, logit(watched) - logit(base.threshold))
+    cheapest = 0.0 if policy.error_cost is None else chow_threshold(policy.error_cost, Costs().human)
+
+    def strict(own: float) -> float:
+        return max(expit(logit(own) + tighter) if tighter else own, cheapest)
+
+    return tuple(line if line.threshold is None else replace(line, threshold=strict(line.threshold)) for line in found)
+
+
+def tag_of(place: Place, candidate: str) -> str:
+    """The group of a request whose best option this is: the first of its tags; empty where it has none."""
+    known = place.catalogue.get(candidate)
+    return known.candidate.tags[0] if known is not None and known.candidate.tags else ""
+
+
+def group_of(place: Place, ranked: Sequence[str], fields: Mapping[str, object], *, supplied: bool) -> str:
+    """The group of a request, of which its line is; empty: none, the surface's line holds."""
+    by = place.policy.groups_by
+    if by == "none" or supplied or not place.group_thresholds:
+        return ""
+    if by == "language":
+        return language_in(traits_of(fields))
+    return tag_of(place, ranked[0]) if ranked else ""
 
 
 def base_of(policy: Policy, suggester: Suggester, recent: Sequence[float] = ()) -> InForce:
@@ -65,11 +128,16 @@ def in_force(base: InForce, promises: Promises, policy: Policy, *, bundle: str) 
 
 def wished(policy: Policy, place: Place, base: InForce) -> InForce:
     """The line that another policy would have now, by the same answers."""
+    return in_force(base, _promises_of(policy, place), policy, bundle=place.suggester.bundle)
+
+
+def _promises_of(policy: Policy, place: Place) -> Promises:
+    """How what a policy promises would go, by the answers there are."""
     promises = place.promises
     if not promises.is_of(policy):
         promises = Promises(known=list(promises.known))
         promises.begin(policy)
-    return in_force(base, promises, policy, bundle=place.suggester.bundle)
+    return promises
 
 
 def evidence_of(suggester: Suggester, recent: Sequence[float]) -> Evidence:
@@ -102,11 +170,8 @@ def refuse_acting_on_hope(place: Place, before: Policy, after: Policy) -> None:
     """Raises NotCertified where a policy would act alone without a certified bound."""
     if after.mode is not Mode.AUTO or (before.mode is Mode.AUTO and before.auto_target == after.auto_target):
         return
-    promises = place.promises
-    if not promises.is_of(after):
-        promises = Promises(known=list(promises.known))
-        promises.begin(after)
-    found = kept(alone_of(after, place.suggester), promises.top1, bundle=place.suggester.bundle)
+    top1 = _promises_of(after, place).top1
+    found = kept(alone_of(after, place.suggester), top1, bundle=place.suggester.bundle)
     if found.threshold is None:
         more = "" if found.n_needed is None else f"; about {found.n_needed} more labels are needed"
         fault = FieldError(pointer="/mode", detail=f"{found.why}{more}")

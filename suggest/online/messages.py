@@ -17,6 +17,7 @@ from suggest.domain.review import Needs, ReviewReason, ReviewState
 from suggest.domain.slate import Slate, SlateItem
 from suggest.metrics.interval import Interval
 from suggest.policy.alone import Alone
+from suggest.policy.groups import GroupLine
 from suggest.policy.stages import NextMode
 
 
@@ -198,6 +199,7 @@ class PolicyView:
     live: LiveView
     auto: Alone
     next_mode: NextMode | None  # None: there is none after this one
+    groups: tuple[GroupLine, ...] = ()  # those with answers enough, each with the line in force for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class Model:
     choice: ChoiceModel
     evidence: tuple[Floats, NDArray[np.bool_]]  # held-out (p_any, a right option was in the slate) of calibration
     evidence_top1: tuple[Floats, NDArray[np.bool_]]  # likewise (p of the top option, it was right)
+    evidence_of: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())  # likewise (the top option, the language)
     worth: Worth = field(default_factory=dict)  # what the clicks it was made from turned out to count
     doubts: Mapping[str, str | None] = field(default_factory=dict)  # answers it hardly believes by context key, gravest
     # first; None: that none was right
@@ -49,6 +50,7 @@ class Model:
                 np.asarray(held_out.get("p_top1", []), np.float64),  # bundles of before have none
                 np.asarray(held_out.get("first", []), np.bool_),
             ),
+            evidence_of=(tuple(held_out.get("top", ())), tuple(held_out.get("language", ()))),
             worth={(key, item): float(w) for key, item, w in json.loads(files.get("worth.json", b"[]"))},
             doubts={key: item for key, item, _ in json.loads(files.get("doubts.json", b"[]"))},
         )

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 
 from suggest.domain.clock import Clock
 from suggest.domain.errors import Conflict, FieldError, Forbidden, Invalid
-from suggest.domain.policy import EXPLORATION_KINDS, Fallback, Mode, Policy, Target, TargetKind
+from suggest.domain.policy import EXPLORATION_KINDS, GROUPINGS, Fallback, Mode, Policy, Target, TargetKind
 from suggest.online import changes as rules
 from suggest.online import lines
 from suggest.online.messages import LiveView, PolicyView
@@ -28,6 +28,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "target": lambda value: None if isinstance(value, Mapping) else "must be {kind, value}",
     "error_cost": rules.or_null(rules.number(0, 1e6)),
     "auto_target": rules.number(0.5, 0.9999),
+    "groups_by": rules.one_of(*GROUPINGS),
     "audit_rate": rules.number(0, 1),
     "exploration": rules.number(0, 10),
     "exploration_kind": rules.one_of(*EXPLORATION_KINDS),
@@ -100,6 +101,7 @@ class Policies:
             live=_live(place),
             auto=place.alone,
             next_mode=lines.what_is_next(place),
+            groups=lines.groups_in_force(place),
         )
 
     def preview(
@@ -114,8 +116,10 @@ class Policies:
         wished = merged(place.policy, changes)
         evidence = lines.evidence_of(place.suggester, list(place.recent_p_any))
         rng = lines.rng_of(place.suggester)
-        line = lines.wished(wished, place, lines.base_of(wished, place.suggester, list(place.recent_p_any)))
-        return preview(wished.target, evidence, rng=rng, wait_s=wait_s, people=people, in_force=line)
+        base = lines.base_of(wished, place.suggester, list(place.recent_p_any))
+        line = lines.wished(wished, place, base)
+        told = preview(wished.target, evidence, rng=rng, wait_s=wait_s, people=people, in_force=line)
+        return replace(told, groups=lines.groups_wished(wished, place, base))
 
     def redraw(self, place: Place) -> None:
         """Solve for the line again: the policy or the bundle has changed."""
@@ -152,7 +156,10 @@ class Policies:
             self.redraw(place)
 
     def _change(self, place: Place, policy: Policy, line: InForce, *, id: str, revision: int, by: str) -> Record:
-        told = {"threshold": line.threshold, "certified": line.certified, "why": line.why}
+        told: dict[str, object] = {"threshold": line.threshold, "certified": line.certified, "why": line.why}
+        if policy.groups_by != "none":
+            own = lines.group_lines_of(policy, place)
+            told["groups"] = {each.group: each.threshold for each in own if each.threshold is not None}
         values = {
             "id": id,
             "surface": place.name,

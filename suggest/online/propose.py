@@ -22,6 +22,7 @@ from suggest.domain.policy import Fallback, Policy
 from suggest.domain.review import ReviewReason
 from suggest.domain.slate import Decision, Pool, Slate, SlateItem
 from suggest.online.engagement import asked_of
+from suggest.online.lines import group_of
 from suggest.online.messages import Proposal, Proposed
 from suggest.online.reasons import main_reason
 from suggest.online.served import vector_bytes
@@ -157,8 +158,11 @@ class Proposer:
         p_any = float(np.clip(p_select.sum(), 0.0, 1.0))
         needs = 1.0 if not policy.trigger else suggester.needs_answer(vector, proposal.context.text, ranking=ranking)
         is_known = self._is_understood(proposal, suggester, vector)
+        is_supplied = proposal.candidates is not None
+        group = group_of(place, ranking.ids, proposal.context.fields, supplied=is_supplied)
+        threshold = place.threshold_of(group)
         verdict = self._or_instead(
-            _decide(proposal, place, ranking, needs, p_any=p_any, p_select=p_select, is_known=is_known),
+            _decide(proposal, place, ranking, needs, threshold, p_any=p_any, p_select=p_select, is_known=is_known),
             place,
             len(p_select),
         )
@@ -175,12 +179,12 @@ class Proposer:
             p_any=p_any,
             p_none_raw=float(np.clip(ranking.p_none_raw, 0.0, 1.0)),
             p_accept=suggester.engagement.p(asked),
-            threshold=place.line.threshold,
+            threshold=threshold,
             k=_k(proposal, place),
             mode=str(policy.mode),
             bundle=ranking.bundle,
             policy_revision=place.policy_revision,
-            supplied=proposal.candidates is not None,
+            supplied=is_supplied,
             learnable=proposal.learn,
             embedding=None if vector is None else vector_bytes(vector),
             encoder=None if vector is None else serving.embedder.fingerprint,
@@ -292,6 +296,7 @@ def _decide(
     place: Place,
     ranking: Ranking,
     needs: float,  # P(the context asks for an answer)
+    threshold: float,
     *,
     p_any: float,
     p_select: Floats,
@@ -302,7 +307,7 @@ def _decide(
         return Verdict(decision=Decision.ESCALATE, reason=ASKED)
     return decide(
         p_any=p_any,
-        threshold=place.line.threshold,
+        threshold=threshold,
         mode=policy.mode,
         needs_answer=needs >= NEEDS_ANSWER_FROM,
         escalation_on=policy.escalation and proposal.like is None,

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from suggest.domain.policy import Policy
 from suggest.domain.review import Needs
 from suggest.domain.slate import Slate
-from suggest.domain.worker import language_of, words_of
+from suggest.domain.worker import LANGUAGE_FIELDS, language_of, words_of
 from suggest.online.presence import Presence
 from suggest.online.task import Task
 from suggest.online.workers import Workers
 
 SKILL_FIELDS = ("skill", "skills", "tags", "topic")
-LANGUAGE_FIELDS = ("language", "lang", "locale")
 
 
 class Routing:

@@ -329,6 +329,10 @@ class Suggester:
         """Held-out (p of the top option, it was right) pairs: what acting without a person is certified from."""
         return self._model.evidence_top1
 
+    def evidence_of(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The best option and the language of each of those; empty where the bundle does not say."""
+        return self._model.evidence_of
+
     # -- learning at once ---------------------------------------------------------------------------------------------
 
     def learn_select(

@@ -17,6 +17,7 @@ from suggest.online.promises import Promises
 from suggest.online.rival import Rival
 from suggest.online.suggester import Suggester
 from suggest.policy.alone import NOT_YET, Alone
+from suggest.policy.groups import GroupLine
 from suggest.policy.solve import InForce
 from suggest.store.ports import Cas
 
@@ -61,6 +62,8 @@ class Place:
     base: InForce  # what the policy comes to by the serving bundle alone
     alone: Alone = NOT_YET  # from where on the top option is applied
     base_alone: Alone = NOT_YET
+    group_lines: tuple[GroupLine, ...] = ()  # what groups of requests come to by the serving bundle alone
+    group_thresholds: Mapping[str, float] = field(default_factory=dict)  # in force, of groups with a line of their own
     noted: float | None = None  # the threshold of the last note that the watch left in the policy's history
     promises: Promises = field(default_factory=Promises)
     policy: Policy = field(default_factory=Policy)
@@ -83,6 +86,10 @@ class Place:
     @property
     def embedder(self) -> Embedder:
         return self.serving.embedder
+
+    def threshold_of(self, group: str) -> float:
+        """The line for a request: its group's where that has one."""
+        return self.group_thresholds.get(group, self.line.threshold)
 
     def learners(self) -> tuple[Serving, ...]:
         """All who must hear of what is learned now: first the one that serves."""

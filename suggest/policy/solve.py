@@ -14,6 +14,7 @@ import numpy as np
 from suggest.domain.policy import Target, TargetKind
 from suggest.metrics.interval import Interval
 from suggest.policy.frontier import Costs, Evidence, FrontierPoint, frontier, points
+from suggest.policy.groups import GroupLine
 from suggest.policy.threshold import (
     NEVER_ESCALATE,
     SEND_ALL,
@@ -55,6 +56,7 @@ class Preview:
     in_force: InForce
     expected: Expected
     frontier: tuple[FrontierPoint, ...]
+    groups: tuple[GroupLine, ...] = ()  # lines of their own; what is expected is told of the surface's
 
 
 def solve(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from suggest.domain.worker import LANGUAGE_FIELDS, language_of
+
 MOST_VALUES = 48  # of one context or candidate
 LONGEST_VALUE = 80  # characters; what is longer is a text, not a category
 LARGEST = 1e100  # of a number: the spread of larger ones, which are squared for it, is no number any more
@@ -50,6 +52,16 @@ numbers=(('seats', 3.0),))
         elif isinstance(value, str) and 0 < len(said := value.strip().lower()) <= LONGEST_VALUE:
             tokens[name, said] = None
     return Traits(tuple(tokens), tuple(numbers.items()))
+
+
+def language_in(traits: Traits) -> str:
+    """The language that a context's fields name, its primary subtag; empty where they name none.
+
+    >>> language_in(traits_of({"locale": "de-AT"})), language_in(NO_TRAITS)
+    ('de', '')
+    """
+    said = dict(traits.tokens)
+    return next((language_of(said[name]) for name in LANGUAGE_FIELDS if name in said), "")
 
 
 def _is_usable(number: float) -> bool:

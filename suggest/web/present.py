@@ -221,6 +221,7 @@ def policy_json(view: PolicyView) -> dict[str, object]:
         "n_needed": view.n_needed,
         "live": plain(view.live),
         "auto": plain(view.auto),
+        "groups": plain(view.groups),
         "next_mode": None if view.next_mode is None else _next_mode(view.next_mode),
     }
 
@@ -243,6 +244,7 @@ def preview_json(preview: Preview) -> dict[str, object]:
         "n_needed": line.n_needed,
         "expected": plain(expected),
         "frontier": plain(preview.frontier),
+        "groups": plain(preview.groups),
     }
 
 

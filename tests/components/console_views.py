@@ -90,6 +90,7 @@ def a_policy(**changes: Any) -> PolicyView:
         value=0.95,
         values={"precision": 0.95, "review_share": 0.1, "cost": 5.0, "p_any": 0.5},
         error_cost=None,
+        groups_by="none",
         audit_rate=0.03,
         exploration=0.0,
         escalation=True,

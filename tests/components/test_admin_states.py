@@ -392,7 +392,7 @@ def test_the_mode_in_force_is_the_one_selected(mode: str) -> None:
         for tag in whole(policy=a_policy(mode=mode, fallback="show")).all("option")
         if "selected" in tag.attributes
     ]
-    assert chosen == [mode, "show"]
+    assert chosen == [mode, "none", "show"]
 
 
 @pytest.mark.parametrize(("n", "is_open"), [(0, False), (1, True), (3, True), (4, False), (30, False)])

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from components.admin.views import ChangeRow, LiveView, PolicyView, TargetKind
+from components.admin.views import ChangeRow, GroupRow, LiveView, PolicyView, TargetKind
 from components.terms import scalar, words
 from suggest.domain.policy import Policy
 from suggest.online.messages import PolicyView as PolicyInForce
 from suggest.online.policies import WATCH
+from suggest.policy.groups import GroupLine
 from suggest.web.parts import Parts
 from suggest.web.present import plain
 
@@ -35,6 +36,7 @@ def policy_view(view: PolicyInForce, changes: Mapping[str, object] | None) -> Po
         value=value,
         values=starts,
         error_cost=_price(sent.get("error_cost", policy.error_cost)),
+        groups_by=str(sent.get("groups_by", policy.groups_by)),
         audit_rate=_float(sent, "audit_rate", policy.audit_rate),
         exploration=_float(sent, "exploration", policy.exploration),
         escalation=bool(sent.get("escalation", policy.escalation)),
@@ -76,6 +78,10 @@ def _live(view: PolicyInForce) -> LiveView:
         next_mode=None if following is None else str(following.mode),
         missing=() if following is None else following.missing,
     )
+
+
+def group_row(line: GroupLine) -> GroupRow:
+    return GroupRow(group=line.group, n=line.n, threshold=line.threshold, why=line.why)
 
 
 def _price(value: object) -> float | None:

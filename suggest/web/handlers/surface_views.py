@@ -26,7 +26,7 @@ from suggest.loop.jobs import FINAL
 from suggest.policy.frontier import FrontierPoint
 from suggest.web.embed import Embed
 from suggest.web.handlers.guidelines import guideline_about
-from suggest.web.handlers.policy_views import history, policy_view
+from suggest.web.handlers.policy_views import group_row, history, policy_view
 from suggest.web.parts import Parts
 from suggest.web.present import plain
 
@@ -128,6 +128,7 @@ def preview(parts: Parts, name: str, changes: Mapping[str, object]) -> PreviewVi
         if is_changed
         else None,
         is_changed=is_changed,
+        groups=tuple(map(group_row, wished.groups)),
     )
 
 

@@ -125,6 +125,7 @@ class PolicyIn(Closed):
     target: TargetIn = TargetIn()
     error_cost: Annotated[float, Field(ge=0, le=1e6)] | None = None
     auto_target: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
+    groups_by: Literal["none", "tag", "language"] = "none"
     audit_rate: Probability = 0.03
     exploration: Annotated[float, Field(ge=0, le=10)] = 0.0
     exploration_kind: Literal["plackett_luce", "posterior"] = "plackett_luce"
@@ -191,11 +192,22 @@ class NextModeOut(Open):
     n_needed: int | None
 
 
+class GroupOut(Open):
+    """A group of requests with answers enough to test a line of its own."""
+
+    group: str
+    n: int
+    threshold: float | None  # null: the surface's line holds
+    why: str
+    n_needed: int | None
+
+
 class PolicyOut(Open):
     mode: str
     target: TargetIn
     error_cost: float | None
     auto_target: float
+    groups_by: str
     audit_rate: float
     exploration: float
     exploration_kind: str
@@ -225,6 +237,7 @@ class PolicyOut(Open):
     live: LiveOut
     auto: AutoOut
     next_mode: NextModeOut | None
+    groups: list[GroupOut]
 
 
 class ExpectedOut(Open):
@@ -250,6 +263,7 @@ class PreviewOut(Open):
     n_needed: int | None
     expected: ExpectedOut
     frontier: list[FrontierOut]
+    groups: list[GroupOut]
 
 
 class KeyIn(Closed):
