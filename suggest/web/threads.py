@@ -45,7 +45,7 @@ async def run_in(lane: ThreadPoolExecutor, call: Callable[P, T], /, *args: P.arg
 
 def run_aside(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`call(...)` on a thread of its own that gives way to every other (on Linux, where a thread has a priority);
-    waits for it."""
+    waits for it. For work that hardly needs Python: who gives way may be put to sleep while holding its lock."""
     made: Future[T] = Future()
 
     def work() -> None:

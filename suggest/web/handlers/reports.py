@@ -1,4 +1,4 @@
-"""The reports: measured on a snapshot, on a thread that gives way to all others, never in the way of serving.
+"""The reports: measured on a snapshot, by queries on a thread that gives way to all others, in nobody's way.
 
 One snapshot serves everybody for up to a minute, and so does what was measured on it: the page, and the CSV of each of
 its figures, speak of the same moment. Snapshots lie in the data folder, where erasure finds and removes them."""
@@ -58,20 +58,20 @@ class Snapshots:
     def read(self, key: tuple[object, ...], measure: Callable[[snapshot.Analytics], T]) -> T:
         """What `measure` makes of the snapshot; the same key on the same snapshot is measured once."""
         with self._lock:  # one at a time: reports may wait for each other, never anybody for them
-            return run_aside(self._read, key, measure)
+            return self._read(key, measure)
 
     def _read(self, key: tuple[object, ...], measure: Callable[[snapshot.Analytics], T]) -> T:
         from analytics import snapshot
 
         began_s = self._monotonic_s()
-        is_carried_on = self._freshen(began_s)
+        is_carried_on = run_aside(self._freshen, began_s)
         known = self._kept.get(key)
         if known is not None:
             self._kept.move_to_end(key)
             return known  # type: ignore[return-value]  # a key names its kind of measure
         assert self._path is not None
         if self._opened is None:
-            self._opened = snapshot.open(self._path, kept=self._path.parent / _KEPT)
+            self._opened = snapshot.open(self._path, kept=self._path.parent / _KEPT, aside=run_aside)
         try:
             self._opened.prepare()
         except BaseException:  # half derived: begin anew
@@ -153,7 +153,7 @@ async def page(request: Request, session: Session) -> Response:
     except StorageUnavailable as broken:
         view = failed(surface, broken.detail, now=parts.application.clock.now())
         return HTMLResponse(render(view), status_code=503)
-    return HTMLResponse(await run_in(parts.lanes.read, run_aside, render, view, noting_of(request, session)))
+    return HTMLResponse(await run_in(parts.lanes.read, render, view, noting_of(request, session)))
 
 
 @admitted(Role.OWNER)
