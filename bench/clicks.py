@@ -39,8 +39,9 @@ from bench.corpora import load
 from bench.encoded import CachedEncoder
 from bench.machine import described
 from suggest.calibrate.prior import shipped_prior
-from suggest.loop.build import Background, build
+from suggest.loop.build import build
 from suggest.loop.examples import Catalog, ExampleSet
+from suggest.loop.made_up import Background
 from suggest.loop.record import worth_json
 from suggest.online.model import Model
 from suggest.online.suggester import Suggester

@@ -12,8 +12,9 @@ from bench.judged import Answer
 from suggest.config import stages
 from suggest.config.stages import remembering, stored
 from suggest.domain.context import Context, Turn
-from suggest.loop.build import Background, Built
+from suggest.loop.build import Built
 from suggest.loop.examples import Catalog, ExampleSet
+from suggest.loop.made_up import Background
 from suggest.online.suggester import Suggester
 from suggest.retrieve.vectors import Embeddings
 

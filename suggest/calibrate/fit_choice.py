@@ -33,6 +33,10 @@ NONE_RISING = frozenset({"none_vote", "vote_entropy", "linear_none"})
 # The same for every context of a surface: within one surface its weight is what chance makes of it, and the memory that
 # grows until the next fit then moves every probability (docs/decisions/0041).
 OF_THE_SURFACE = frozenset({"coverage"})
+# How far apart options lie at least by what tells new ones from well-known ones. Where all are equally well known these
+# columns hardly vary, chance weighs what is left of them, and the next new option lies a hundred such spreads away
+# (docs/decisions/0042).
+USUAL_SPREAD = {"rel_weight": 1.0, "thin_name": 0.1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +77,14 @@ def fit_choice(
     `settled` are set columns that are the same wherever the result serves: what the prior makes of their mean here goes
     into the biases, and their weights are 0 (OF_THE_SURFACE for one surface; none over many catalogs).
 
-    Parameters are measured per standard deviation of their column, so units do not matter and L-BFGS-B is well
-    conditioned; the gradient is exact. `shares` of the result are what the fitted model finds in its own data."""
+    Parameters are measured per standard deviation of their column (USUAL_SPREAD at least), so units do not matter and
+    L-BFGS-B is well conditioned; the gradient is exact. `shares` of the result are what the fitted model finds in its
+    own data."""
     from scipy.optimize import minimize
 
     start = _settled(_rebased(prior, seen), settled)
     n, m = len(start.theta), len(start.set_names)
-    spread = np.maximum(_within_spread(seen), 1e-3)
+    spread = np.maximum(_within_spread(seen), [USUAL_SPREAD.get(name, 1e-3) for name in start.option_names])
     unit = np.concatenate([1.0 / spread, np.ones(2 + 2 * m)])
     precision = strength * np.concatenate([np.ones(n), np.full(2, 0.05), np.ones(2 * m)])
     origin = _parameters(start) / unit

@@ -12,8 +12,9 @@ import numpy as np
 from suggest.config.stages import Told, ask, background, catalog_of, labelled, learn, remembering
 from suggest.domain.context import Context
 from suggest.loop.backtest import Split, Ticket, answers_of, curve_of
-from suggest.loop.build import FEWEST_POSITIVES, Background
+from suggest.loop.build import FEWEST_POSITIVES
 from suggest.loop.examples import Catalog
+from suggest.loop.made_up import Background
 from suggest.online.suggester import Suggester
 from suggest.retrieve.context import EncodesTexts, embed_contexts
 from suggest.retrieve.vectors import Embeddings

@@ -15,8 +15,9 @@ from suggest.calibrate.prior import shipped_prior
 from suggest.config.small_talk import background_texts
 from suggest.domain import weight as weights
 from suggest.domain.context import Context
-from suggest.loop.build import Background, Built, build
+from suggest.loop.build import Built, build
 from suggest.loop.examples import Catalog, Example, ExampleSet
+from suggest.loop.made_up import Background
 from suggest.loop.record import evidence_json
 from suggest.loop.scores import held_out_scores, speak_for_traffic
 from suggest.online.model import Model

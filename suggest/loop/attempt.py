@@ -12,10 +12,11 @@ import numpy as np
 from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.archive import pack
-from suggest.loop.build import Background, Built, Progress, build
+from suggest.loop.build import Built, Progress, build
 from suggest.loop.doubts import doubts_json
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import GateReport
+from suggest.loop.made_up import Background
 from suggest.loop.record import evidence_json, golden_json, scores_json, uid, worth_json
 from suggest.loop.scores import Score, held_out_scores, measures, speak_for_traffic
 from suggest.rank.features import FEATURE_VERSION

@@ -7,7 +7,6 @@ requests look like, so that it needs no such label."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,17 +26,14 @@ from suggest.loop.clicks import (
 )
 from suggest.loop.examples import Example, ExampleSet
 from suggest.loop.fields import with_fields
-from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT, fold_of
+from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT
+from suggest.loop.linear_columns import linear_columns
+from suggest.loop.made_up import Background, far_away, groups_of, made_new, taken_away
 from suggest.loop.predicted import Predicted
-from suggest.loop.replay import Replay
 from suggest.loop.trees import grow_trees, hardest
-from suggest.rank.booster import Booster
 from suggest.rank.evidence import Evidence
 from suggest.rank.examination import Examination
-from suggest.rank.features import SET_FEATURES, column
-from suggest.rank.field_model import FieldModel
-from suggest.rank.linear import INVERSE_RIDGE, INVERSE_RIDGE_TUNED, LinearModel, fit_linear, with_stand_in
-from suggest.rank.pool import BY_LINEAR
+from suggest.rank.features import SET_FEATURES
 from suggest.rank.ranker import COLUMNS, Columns, Ranker
 
 Floats = NDArray[np.float32]
@@ -45,13 +41,11 @@ ROUNDS = 1  # of correcting the clicks; a second round believes what the first m
 TURNS = 3  # of a round, between examination and choice: the columns stay, so they are cheap
 FEWEST_POSITIVES = 30  # known right answers below which there is nothing to build
 SPEAKS_FOR_ITSELF = 300  # known right answers from which on the shipped weights are held no more firmly
-FEWEST_CHOSEN = 5  # times an option that is of no catalogue must have been right to have a class of its own
-GROUPS = 5  # of candidates taken away in turn
 FEW = 32  # options of a pool that the calibrator's likelihood looks at, all of them
 PLAUSIBLE = 12  # of a larger one so many by each of these columns; the rest have next to no mass together
 PLAUSIBLE_BY = ("best_cosine", "name_cosine", "linear", "booster")
-MADE_UP = 1_500  # contexts whose candidate is taken away, at most
 NEAR_SHARE, FAR_SHARE = 0.05, 0.05  # weight of made-up unanswerable requests against the real examples
+NEW_SHARE = 0.05  # of requests to a catalog in which some options are made new
 CHOICE_COLUMNS = (
     "name_cosine",
     "best_cosine",
@@ -69,12 +63,6 @@ CHOICE_COLUMNS = (
 )
 FIELDS_BELIEVED = 0.5  # weight of what fields say before the surface's own data speaks; it is a logit out of fold
 Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
-    texts: tuple[str, ...]
-    embeddings: Floats  # (n, d) unit rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,29 +99,32 @@ def build(
     folds = examples.folds()
     present = [int(f) for f in np.unique(folds) if f != NEVER_HELD_OUT]
     report(0.05, "linear model, out of fold")
-    rows, full = _linear_columns(examples, folds)
+    rows, full = linear_columns(examples, folds)
     examination, fields = None, None
     if correct_clicks and readings_among(examples) >= FEWEST_READINGS:
         for done in range(ROUNDS):
             report(0.2 + 0.1 * done, "how people read")
             examination, examples = _corrected(examples, rows, prior)
-            rows, full = _linear_columns(examples, folds)
+            rows, full = linear_columns(examples, folds)
     report(0.45, "fields, out of fold")
     rows, fields = with_fields(examples, rows, folds)
     report(0.5, "trees, out of fold")
     trees = grow_trees(examples, rows, folds, seed=seed, threads=threads, fair=correct_clicks)
     report(0.75, "unanswerable requests, made by taking candidates away")
-    near = _taken_away(examples, folds, trees.booster, fields)
-    far = _background(examples, background, Ranker(full, trees.booster, fields))
+    groups = groups_of(examples)
+    near = taken_away(examples, folds, groups, trees.booster, fields)
+    far = far_away(examples, background, Ranker(full, trees.booster, fields))
+    report(0.82, "new options, made by forgetting what is known of them")
+    new = made_new(examples, folds, groups, full, trees.booster, fields)
     report(0.85, "probabilities")
     everything = np.ones(len(examples), bool)
-    choices = _choices(examples, trees.held_out, near, far, everything, examination)
+    choices = _choices(examples, trees.held_out, near, far, everything, examination, new)
     base, strength = _widened(prior), prior_strength(examples.positives)
     fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength, settled=OF_THE_SURFACE)
     judged = {
         f: fit_choice(
             _companions(base, examples, folds != f),
-            _choices(examples, trees.held_out, near, far, folds != f, examination),
+            _choices(examples, trees.held_out, near, far, folds != f, examination, new),
             strength=strength,
             begin=fallback,
             settled=OF_THE_SURFACE,
@@ -172,66 +163,6 @@ def predict(choice: ChoiceModel, columns: Columns) -> tuple[NDArray[np.float64],
     return probabilities(utilities, choice.none_logits(columns.pool_named(choice.set_names)))
 
 
-# -- the linear model --------------------------------------------------------------------------------------------------
-
-
-def _linear(
-    examples: ExampleSet, use: NDArray[np.bool_], *, without: frozenset[str] = frozenset()
-) -> LinearModel | None:
-    """Every known right answer is one row, so is every context that nothing is right for, and every candidate's own
-    text is half a one."""
-    rows, weights = [], []
-    items: list[str | None] = []
-    passing = _passing(examples)
-    for example, used in zip(examples.examples, use, strict=True):
-        if used and example.is_none and not example.newer and example.supplied is None:
-            rows.append(examples.embeddings[example.row])
-            items.append(None)
-            weights.append(example.weight)
-        for item in example.right if used else ():
-            if item not in without and item not in passing:
-                rows.append(examples.embeddings[example.row])
-                items.append(item)
-                weights.append(example.weight * example.stands_for * example.sure / len(example.right))
-    if not any(items):
-        return None
-    catalog = examples.catalog
-    names = [i for i, c in enumerate(catalog.ids) if c not in without]
-    return fit_linear(
-        np.concatenate([np.array(rows, np.float32), catalog.embeddings[names]]),
-        [*items, *(catalog.ids[i] for i in names)],
-        np.concatenate([np.array(weights, np.float32), np.full(len(names), 0.5, np.float32)]),
-        inverse_ridge=INVERSE_RIDGE_TUNED if examples.tuned_on else INVERSE_RIDGE,
-    )
-
-
-def _passing(examples: ExampleSet) -> frozenset[str]:
-    """Options that callers brought along and that were chosen a few times only: too many and too new to model each."""
-    chosen = Counter(i for e in examples.examples if e.supplied is not None for i in e.right)
-    return frozenset(i for i, n in chosen.items() if n < FEWEST_CHOSEN) - frozenset(examples.catalog.ids)
-
-
-def _favourites(model: LinearModel | None, examples: ExampleSet, which: Sequence[int]) -> list[Sequence[str]] | None:
-    if model is None:
-        return None
-    scores = model.scores(examples.embeddings[[examples.examples[i].row for i in which]])
-    top = np.argsort(-scores, axis=1)[:, :BY_LINEAR]
-    return [[model.classes[c] for c in row] for row in top]
-
-
-def _favourites_of(model: LinearModel | None, embedding: Floats) -> Sequence[str]:
-    if model is None:
-        return ()
-    return [model.classes[c] for c in np.argsort(-model.scores(embedding[None, :])[0])[:BY_LINEAR]]
-
-
-def _linear_columns(examples: ExampleSet, folds: NDArray[np.int64]) -> tuple[list[Predicted], LinearModel | None]:
-    """The linear model on everything, and every example's columns from models that never saw it."""
-    linears = {int(f): _linear(examples, folds != f) for f in np.unique(folds) if f != NEVER_HELD_OUT}
-    full = _linear(examples, np.ones(len(examples), bool))
-    return _with_stand_ins(examples, folds, linears, full)
-
-
 def _corrected(examples: ExampleSet, rows: Sequence[Predicted], prior: ChoiceModel) -> tuple[Examination, ExampleSet]:
     """How people read, by turns with how likely each option is; then the clicks with what they are worth."""
     everything, base = np.ones(len(examples), bool), _widened(prior)
@@ -246,65 +177,7 @@ def _corrected(examples: ExampleSet, rows: Sequence[Predicted], prior: ChoiceMod
     return examination, corrected(examples, told, examination)
 
 
-def _with_stand_ins(
-    examples: ExampleSet, folds: NDArray[np.int64], linears: dict[int, LinearModel | None], full: LinearModel | None
-) -> tuple[list[Predicted], LinearModel | None]:
-    """Out-of-fold columns of every example, and the full model with the stand-in that those columns suggest."""
-    replay = Replay(examples)
-    found: dict[int, Predicted] = {}
-    for f, linear in linears.items():
-        which = np.flatnonzero(folds == f).tolist()
-        for i, evidence in zip(which, replay.evidence(which, _favourites(linear, examples, which)), strict=True):
-            found[i] = Predicted(example=i, ids=evidence.ids, columns=Ranker(linear).columns(evidence))
-    rows = [found[i] for i in sorted(found)]
-    if full is None:
-        return rows, None
-    sample = np.concatenate([p.columns.option for p in rows[:: max(1, len(rows) // 2000)]])
-    known = sample[:, column("linear")] < 0
-    sample = sample[known]
-    named, best, linear_p = (sample[:, column(c)] for c in ("name_cosine", "best_cosine", "linear"))
-    return rows, with_stand_in(full, named, best, linear_p)
-
-
 # -- the calibrator ----------------------------------------------------------------------------------------------------
-
-
-def _taken_away(
-    examples: ExampleSet, folds: NDArray[np.int64], booster: Booster | None, fields: FieldModel | None
-) -> list[Predicted]:
-    """Each known answer once more, without its candidate, that candidate's group, or anything learned of them."""
-    ids = examples.catalog.ids
-    if len(ids) < 2 * GROUPS:
-        return []
-    made: list[Predicted] = []
-    for group in range(GROUPS):
-        gone = frozenset(c for c in ids if fold_of(c, "group", GROUPS) == group)
-        held_out = np.flatnonzero(folds != NEVER_HELD_OUT)
-        which = [i for i in held_out.tolist() if (e := examples.examples[i]).right and all(c in gone for c in e.right)]
-        which = which[:: 1 + len(which) * GROUPS // MADE_UP]
-        if not gone or not which:
-            continue
-        linear = _linear(examples, np.ones(len(examples), bool), without=gone)
-        replay = Replay(examples, without=gone)
-        ranker = Ranker(linear, booster, fields)
-        for i, evidence in zip(which, replay.evidence(which, _favourites(linear, examples, which)), strict=True):
-            made.append(Predicted(example=i, ids=evidence.ids, columns=ranker.columns(evidence)))
-    return made
-
-
-def _background(examples: ExampleSet, background: Background, ranker: Ranker) -> list[Columns]:
-    """Requests about other things, as this surface sees them; those nearer than a typical example are left out."""
-    replay = Replay(examples)
-    usual = np.median(
-        [float(e.neighbour_cosines[0]) for e in replay.evidence(range(0, len(examples), 7)) if len(e.neighbour_cosines)]
-    )
-    found = []
-    for embedding, text in zip(background.embeddings, background.texts, strict=True):
-        evidence = replay.foreign(embedding, text, favourites=_favourites_of(ranker.linear, embedding))
-        nearest = float(evidence.neighbour_cosines[0]) if len(evidence.neighbour_cosines) else 0.0
-        if len(evidence.ids) and nearest < usual:
-            found.append(ranker.columns(evidence))
-    return found
 
 
 def _choices(
@@ -314,10 +187,11 @@ def _choices(
     far: Sequence[Columns],
     use: NDArray[np.bool_],
     examination: Examination | None,
+    new: Sequence[Predicted] = (),
 ) -> Choices:
     """Observed and made-up pools as one likelihood; `use` says which examples may be in it."""
     real = sum(examples.examples[p.example].weight for p in held_out if use[p.example])
-    near = [p for p in near if use[p.example]]
+    near, new = ([p for p in made if use[p.example]] for made in (near, new))
     pools: list[tuple[Columns, NDArray[np.float64], tuple[float, float], float]] = []
     for predicted in held_out:
         example = examples.examples[predicted.example]
@@ -328,6 +202,11 @@ def _choices(
     for predicted in near:
         nothing = np.zeros(len(predicted.ids))
         pools.append((predicted.columns, nothing, (1.0, 0.0), NEAR_SHARE * real / len(near)))
+    for predicted in new:
+        right = examples.examples[predicted.example].right
+        options = np.array([c in right for c in predicted.ids], np.float64)
+        if options.any():  # of a large catalog a new option may not be found
+            pools.append((predicted.columns, options, (0.0, 0.0), NEW_SHARE * real / len(new)))
     for columns in far:
         nothing = np.zeros(len(columns.option))
         pools.append((columns, nothing, (0.0, 1.0), FAR_SHARE * real / len(far)))

@@ -28,7 +28,14 @@ BLOCK = 512  # queries whose cosines are computed together
 class Replay:
     """Memory of all examples with a known answer (or a known none), queried with one's own context left out."""
 
-    def __init__(self, examples: ExampleSet, *, without: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        examples: ExampleSet,
+        *,
+        without: frozenset[str] = frozenset(),
+        unlearned: frozenset[str] = frozenset(),
+    ) -> None:
+        """`without` candidates do not exist; `unlearned` ones do, and nothing is known of them but their texts."""
         catalog = examples.catalog
         self._kept = np.array([i for i, c in enumerate(catalog.ids) if c not in without], np.int64)
         self.ids = tuple(catalog.ids[i] for i in self._kept)
@@ -52,7 +59,7 @@ class Replay:
                 * (e.weight if e.right or e.is_none else e.weight * weights.DISMISSAL / weights.CLICK)
             )
             for item in answers:
-                if item is None or item in self._place:
+                if item is None or (item in self._place and item not in unlearned):
                     row, before = votes.get((e.key, item), (e.row, 0.0))
                     votes[e.key, item] = (row, max(weight, before))
         votes = {answer: vote for answer, vote in votes.items() if vote[1] > LEAST_VOTING_WEIGHT}  # as served

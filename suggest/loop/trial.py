@@ -24,10 +24,11 @@ from suggest.domain.bundle import EncoderRef
 from suggest.domain.errors import SuggestError
 from suggest.loop.archive import ARCHIVE, Unpacked, unpack
 from suggest.loop.attempt import Attempt, attempt, golden_vectors_json, packed
-from suggest.loop.build import FEWEST_POSITIVES, Background, Progress
+from suggest.loop.build import FEWEST_POSITIVES, Progress
 from suggest.loop.contest import contest
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import GateReport, judge, kept
+from suggest.loop.made_up import Background
 from suggest.loop.manners import behave, tell_progress
 from suggest.loop.reading import last_sequence, read_examples
 from suggest.loop.record import scores_of, uid

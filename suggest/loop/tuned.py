@@ -17,8 +17,9 @@ import numpy as np
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.archive import TUNED
 from suggest.loop.attempt import Attempt, attempt
-from suggest.loop.build import Background, Progress
+from suggest.loop.build import Progress
 from suggest.loop.examples import ExampleSet
+from suggest.loop.made_up import Background
 from suggest.loop.reencoding import Reencoder
 from suggest.retrieve.encoder import Encoder
 from suggest.retrieve.encoder_archive import halve_encoder, pack_encoder

@@ -10,9 +10,10 @@ import pytest
 
 from loop.worlds import ClusteredWorld, ExampleWriter
 from suggest.calibrate.prior import shipped_prior
-from suggest.loop.build import FEWEST_POSITIVES, Background, Built, build, predict, prior_strength
+from suggest.loop.build import FEWEST_POSITIVES, Built, build, predict, prior_strength
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import FEWEST_PAIRS, judge, kept
+from suggest.loop.made_up import Background
 from suggest.loop.record import golden_holds, golden_json, scores_json, scores_of, uid
 from suggest.loop.replay import Replay
 from suggest.loop.scores import Score, held_out_scores, ladder, measures, score, speak_for_traffic

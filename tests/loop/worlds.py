@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest.domain import weight as weights
-from suggest.loop.build import Background
 from suggest.loop.examples import Catalog, Example, ExampleSet
+from suggest.loop.made_up import Background
 from suggest.online.suggester import Suggester
 from suggest.rank.examination import Examination
 
