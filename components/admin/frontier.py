@@ -50,7 +50,7 @@ def _chart(view: PreviewView, n: int) -> Element:
     shown = [place for place in places if place.threshold <= 1] or places
     everyone = [*shown, *([view.now] if view.now else []), view.expected]
     lowest = _lowest(everyone, n)
-    frame = Frame(height=280, top=36, right=24)
+    frame = Frame(height=290, top=36, right=24, bottom=54)  # the larger letters of a phone, in two rows
     x = Linear(low=0, high=1, start=frame.x0, end=frame.x1)
     y = Linear(low=lowest, high=1, start=frame.y0, end=frame.y1)
     ticks = tuple(lowest + (1 - lowest) * step / 4 for step in range(5))

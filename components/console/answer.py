@@ -191,7 +191,7 @@ def _aside(view: DeskView, task: TaskView) -> Node:
         ],
         form(sends("/console/skip"))[
             held(view, task),
-            button(".button.button-quiet", type="submit", data_key=" ", aria_keyshortcuts="Space")[
+            button(".button.button-small.button-quiet", type="submit", data_key=" ", aria_keyshortcuts="Space")[
                 "Skip, let someone else", keys("space")
             ],
         ],
