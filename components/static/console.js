@@ -69,8 +69,12 @@ document.addEventListener('htmx:after:swap', () => {
   trouble(false)
   $('#asked')?.focus({ preventScroll: true }) // read out, and nothing scrolls away under the reader
   window.scrollTo({ top: 0 })
+  toTheLatestTurn()
 })
 $('#task').dataset.seen = '1'
+toTheLatestTurn()
+
+function toTheLatestTurn() { $('.task-turns')?.scrollTo({ top: 1e6, behavior: 'instant' }) }
 
 function trouble(is) { $('#trouble').hidden = !is }
 function refused(status) {

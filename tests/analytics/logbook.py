@@ -185,16 +185,25 @@ class Logbook:
             bundle_record(BundleRecord(id=id, surface=surface, at=at, state=state, blob="0" * 64, **more))  # type: ignore[arg-type]
         )
 
+    def close(self) -> Path:
+        """Write what was collected and let go of it; the data folder, for a server to stand on."""
+        self._write()
+        self.store.close()
+        return self.store.data_dir
+
     @contextmanager
     def opened(self, *, at: datetime | None = None) -> Iterator[analytics.Analytics]:
         """Write what was collected, take a snapshot as of `at`, open it."""
         if at is not None:
             self.clock.advance(seconds=(at - self.clock.now()).total_seconds())
+        self._write()
+        with analytics.open(self.store.snapshot(self._folder / "snapshots")) as opened:
+            yield opened
+
+    def _write(self) -> None:
         self.store.append(self.records, writes=self.writes)
         self.written += self.records
         self.records, self.writes = [], []
-        with analytics.open(self.store.snapshot(self._folder / "snapshots")) as opened:
-            yield opened
 
 
 def write_busy_month(book: Logbook, surface: str = "support", *, seed: int = 7, n: int = 1600, days: int = 26) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from conditions import look_at
+from desk import REPLIES
 from playwright.sync_api import BrowserContext, expect
 from real_server import RealServer
-from test_console import REPLIES, look_at
 
 pytestmark = pytest.mark.browser
 SHOP = "https://shop.example"

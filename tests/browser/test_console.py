@@ -1,27 +1,19 @@
-"""People's pages in real Chromium against the real server: the console by keys alone, and every page clean.
+"""The console in real Chromium against the real server: by keys alone, and nothing written is ever lost.
 
-Clean means: no violation of the policy, no error in the console, no axe violation, nothing wider than the window."""
+That it is clean in every state and condition is in test_six_conditions.py."""
 
 from __future__ import annotations
 
-import itertools
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from desk import REPLIES, Service, lying, next_after, press, waiting
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from real_server import RealServer
 
 pytestmark = pytest.mark.browser
 
-REPLIES = {
-    "track": "You can follow your parcel with the tracking link in your mail.",
-    "refund": "We refund the money within five days.",
-    "size": "The size chart tells you which shoe fits.",
-    "gift": "Gift cards never expire.",
-}
 # From a key to the next request in the document; a DOM observer runs before the picture is painted.
 STOPWATCH = """() => {
   window.took = []
@@ -32,46 +24,6 @@ STOPWATCH = """() => {
     if (now && now !== seen) { seen = now; window.took.push(performance.now() - pressed) }
   }).observe(document.querySelector('#desk'), { childList: true, subtree: true })
 }"""
-
-
-class Service(RealServer):
-    """A server process of this module, and an owner's hand in it."""
-
-    def surface(self, name: str) -> None:
-        self.fill(name, REPLIES)
-        self.api.put(f"/v1/surfaces/{name}/policy", json={"mode": "review_all"}).raise_for_status()
-
-    def ask(self, *texts: str, surface: str = "desk", **context: object) -> list[str]:
-        """Escalate these; the ids of their escalations."""
-        ids = []
-        for text in texts:
-            body = {"surface": surface, "context": {"text": text, **context}}
-            slate = self.api.post("/v1/suggest", json=body).raise_for_status().json()
-            ids.append(slate["escalation"]["id"])
-        return ids
-
-    def state(self, escalation: str) -> dict[str, object]:
-        return dict(self.api.get(f"/v1/escalations/{escalation}").raise_for_status().json())
-
-    def take_away(self, page: Page) -> None:
-        """Let someone else answer what lies on this page's desk."""
-        task = page.locator(".task")
-        review, lease = task.get_attribute("data-review"), task.get_attribute("data-lease")
-        self.api.post(f"/v1/reviews/{review}/release", json={"lease": lease}).raise_for_status()
-        for _ in range(20):
-            held = self.api.post("/v1/reviews/claim", json={}).raise_for_status().json()
-            if held["id"] == review:
-                answer = {"eid": f"other-{next(self._count)}", "lease": held["lease"], "none": True}
-                self.api.post(f"/v1/reviews/{review}/verdict", json=answer).raise_for_status()
-                return
-        raise AssertionError("the review was not offered")
-
-    def drain(self) -> None:
-        """Answer everything that waits, so that each test begins with an empty queue."""
-        while (held := self.api.post("/v1/reviews/claim", json={})).status_code == 200:
-            review = held.json()
-            answer = {"eid": f"drain-{next(self._count)}", "lease": review["lease"], "none": True}
-            self.api.post(f"/v1/reviews/{review['id']}/verdict", json=answer).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -100,32 +52,6 @@ def console(served: Service, context: BrowserContext, errors: list[str]) -> Iter
     assert page.evaluate("window.violations") == []
     page.close()  # nobody may claim what the next test asks
     assert errors == []
-
-
-def next_after(page: Page, act: Callable[[], object]) -> None:
-    """Do something and wait until another request, or none, lies on the desk."""
-    review = page.locator(".task").get_attribute("data-review")
-    act()
-    page.locator(f"#task:not(:has([data-review='{review}']))").wait_for()
-
-
-def waiting(page: Page, served: Service, *texts: str, **context: object) -> list[str]:
-    """Escalate these and wait until one of them lies on the desk by itself; who comes first is the queue's affair."""
-    ids = served.ask(*texts, **context)
-    page.locator(".task").wait_for()
-    return ids
-
-
-def lying(page: Page) -> str:
-    """The review that lies on the desk."""
-    return str(page.locator(".task").get_attribute("data-review"))
-
-
-def press(page: Page, key: str) -> str:
-    """Press a key that brings another request; the review that lay there before."""
-    before = lying(page)
-    next_after(page, lambda: page.keyboard.press(key))
-    return before
 
 
 def test_requests_appear_by_themselves_and_the_queue_counts_them(console: Page, served: Service) -> None:
@@ -349,21 +275,6 @@ def test_how_long_from_a_key_to_the_next_request(console: Page, served: Service)
     print(f"\nkey to next request in the document: median {statistics.median(took):.1f} ms of {len(took)} (aim 25)")
 
 
-SIZES = ((1280, 800), (390, 844))
-
-
-def look_at(page: Page, state: str) -> None:
-    """The page as it is, in both themes and at two widths: axe finds nothing, and nothing is cut off."""
-    for scheme, (width, height) in itertools.product(("light", "dark"), SIZES):
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(150)  # for colours in transition: axe would read the ones between
-        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{state} at {width} px is {wider} px too wide"
-        result = Axe().run(page)
-        assert result.violations_count == 0, f"{state}, {scheme}, {width} px: {result.generate_report()}"
-
-
 def test_the_guideline_opens_with_a_key_and_an_answer_points_to_it(console: Page, served: Service) -> None:
     at = "/v1/surfaces/ruled/guideline"
     served.surface("ruled")
@@ -377,65 +288,12 @@ def test_the_guideline_opens_with_a_key_and_an_answer_points_to_it(console: Page
     expect(guideline.locator(".guideline-item strong")).to_have_text("never")
     expect(guideline).to_contain_text("<img src=x onerror=alert(1)>")
     console.locator(".task-rule summary").click()
-    look_at(console, "guideline")
     console.get_by_label("The answer rests on").select_option(label="Gift cards never expire.")
     console.get_by_label("What is unclear").fill("The old ones, too?")
     console.keyboard.press("Escape")
     next_after(console, lambda: console.keyboard.press("1"))
     (dispute,) = served.api.get(at).raise_for_status().json()["disputes"]
     assert dispute["note"] == "The old ones, too?"
-
-
-def test_the_administration_with_an_account_in_it_is_clean(console: Page, served: Service) -> None:
-    account = {"name": "Rita", "role": "reviewer", "skills": ["returns"], "languages": ["en", "de"]}
-    served.api.post("/v1/workers", json=account).raise_for_status()
-    console.goto(served.link("owner"))
-    for address in ("/admin", "/admin/surfaces/desk"):
-        console.goto(f"{served.address}{address}")
-        look_at(console, address)
-
-
-def test_every_state_of_the_console_is_clean(console: Page, served: Service) -> None:
-    look_at(console, "empty")
-    turns = [{"role": "customer", "text": "Hello"}, {"role": "agent", "text": "Hi, how can I help?"}]
-    waiting(console, served, "can I pay in shells?", "second", turns=turns, fields={"order": "A-1"})
-    look_at(console, "task")
-    console.keyboard.press("/")
-    console.keyboard.type("e")
-    console.locator("#found .option").first.wait_for()
-    look_at(console, "find")
-    console.keyboard.press("Escape")
-    console.keyboard.press("?")
-    look_at(console, "help")
-    console.keyboard.press("Escape")
-    served.take_away(console)
-    press(console, "x")
-    look_at(console, "lost lease")
-    press(console, "Space")
-    look_at(console, "put aside")
-
-
-PAGES = (
-    "/", "/reports", "/reports/desk", "/reports/idle", "/admin", "/admin/surfaces/desk", "/admin/surfaces/idle",
-    "/admin/playground", "/admin/events",
-)  # fmt: skip
-
-
-def test_every_page_of_the_owner_is_clean(served: Service, context: BrowserContext, errors: list[str]) -> None:
-    served.drain()
-    served.api.put("/v1/surfaces/idle", json={"simulated": True}).raise_for_status()
-    served.api.post("/v1/keys", json={"kind": "pk", "name": "shop"}).raise_for_status()
-    served.api.put("/v1/surfaces/desk/policy", json={"target": {"kind": "precision", "value": 0.9}}).raise_for_status()
-    page = context.new_page()
-    page.on("console", lambda message: errors.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(served.link("owner", "Olga"))
-    page.wait_for_url("**/console")
-    for path in PAGES:
-        page.goto(served.address + path)
-        look_at(page, path)
-        assert page.evaluate("window.violations") == [], path
-    assert errors == []
 
 
 def test_the_slider_shows_what_it_would_do_and_saves_only_when_told(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from desk import Service
 from playwright.sync_api import Browser, Page, expect
-from test_console import Service
 
 pytestmark = pytest.mark.browser
 
