@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 from real_server import RealServer
 
 REPLIES = {
@@ -47,12 +47,24 @@ class Service(RealServer):
                 return
         raise AssertionError("the review was not offered")
 
+    def put_back(self, page: Page) -> None:
+        """Leave the console: what lies on it goes back at once, and not into another test when its lease runs out."""
+        lying = [(each.get_attribute("data-review"), each.get_attribute("data-lease")) for each in tasks(page)]
+        page.goto("about:blank")
+        for review, lease in lying:
+            self.api.post(f"/v1/reviews/{review}/release", json={"lease": lease})
+
     def drain(self) -> None:
         """Answer everything that waits, so that each test begins with an empty queue."""
         while (held := self.api.post("/v1/reviews/claim", json={})).status_code == 200:
             review = held.json()
             answer = {"eid": f"drain-{next(self._count)}", "lease": review["lease"], "none": True}
             self.api.post(f"/v1/reviews/{review['id']}/verdict", json=answer).raise_for_status()
+
+
+def tasks(page: Page) -> list[Locator]:
+    """What lies on the desk: one request, or none."""
+    return page.locator(".task").all()
 
 
 def next_after(page: Page, act: Callable[[], object]) -> None:

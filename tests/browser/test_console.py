@@ -50,6 +50,7 @@ def console(served: Service, context: BrowserContext, errors: list[str]) -> Iter
     page.wait_for_url("**/console")
     yield page
     assert page.evaluate("window.violations") == []
+    served.put_back(page)
     page.close()  # nobody may claim what the next test asks
     assert errors == []
 
