@@ -40,7 +40,7 @@ class Logbook:
 
     def __init__(self, folder: Path, *, start: datetime = START) -> None:
         self.clock = ManualClock(start)
-        self.store = EmbeddedStore.open(folder / "store", clock=self.clock)
+        self.store = EmbeddedStore(folder / "store", clock=self.clock, wait_s=60)  # a month in one go, on any machine
         self.records: list[Record] = []
         self.writes: list[CasWrite] = []
         self.slates: list[Slate] = []
