@@ -12,6 +12,10 @@ from other_browsers import Browser, find_firefox, find_webkit, real_firefox, rea
 
 pytestmark = pytest.mark.browser
 
+WITHOUT = {
+    "firefox": "no Firefox: neither firefox-esr nor firefox is in the path, and SUGGEST_FIREFOX names none",
+    "webkit": "no WebKit: it takes WebKitWebDriver in the path, its MiniBrowser, and a DISPLAY or Xvfb to draw on",
+}
 PART = "return document.querySelector('suggest-box').shadowRoot.querySelectorAll(arguments[0])[arguments[1] || 0]"
 TEXTS = (
     "return [...document.querySelector('suggest-box').shadowRoot.querySelectorAll(arguments[0])]"
@@ -31,7 +35,7 @@ document.addEventListener('securitypolicyviolation', (event) => window.violation
 def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     find, real = {"firefox": (find_firefox, real_firefox), "webkit": (find_webkit, real_webkit)}[request.param]
     if not find():
-        pytest.skip(f"no {request.param} here: apt-get install firefox-esr webkit2gtk-driver xvfb")
+        pytest.skip(f"{WITHOUT[request.param]}. On Debian: apt-get install firefox-esr webkit2gtk-driver xvfb")
     with real(tmp_path_factory.mktemp(request.param)) as browser:
         print(f"\ndriven: {browser.version}")
         yield browser
