@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 log = logging.getLogger(__name__)
 EVERY_S = 1.0
@@ -14,12 +14,14 @@ class Ticker:
     def __init__(self, *, every_s: float = EVERY_S) -> None:
         self._every_s = every_s
         self._stop = Event()
+        self._beginning = Lock()
         self._thread: Thread | None = None
 
     def start(self, tick: Callable[[], None]) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self._run, args=(tick,), name="ticker", daemon=True)
-            self._thread.start()
+        with self._beginning:
+            if self._thread is None and not self._stop.is_set():
+                self._thread = Thread(target=self._run, args=(tick,), name="ticker", daemon=True)
+                self._thread.start()
 
     def _run(self, tick: Callable[[], None]) -> None:
         while not self._stop.wait(self._every_s):
@@ -31,5 +33,7 @@ class Ticker:
     def close(self) -> None:
         """Let the present tick end; harmless where it never began."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5.0)
+        with self._beginning:
+            begun = self._thread
+        if begun is not None:
+            begun.join(timeout=5.0)

@@ -31,6 +31,7 @@ SIMULATED_PACE_S = 0.13  # a bit over a minute in all: slow enough to watch, and
 N_COLLEAGUES = 2
 WARM_S = 300.0
 LOOK_EVERY_S = 1.0
+LEAVES_WITHIN_S = 5.0
 
 
 class Unfit(ValueError):
@@ -105,6 +106,7 @@ class Desk:
         self._process: ServiceProcess | None = None
         self._opened: Opened | None = None
         self._is_leaving = threading.Event()
+        self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._simulated = Simulated()
         self._imported = Imported()
@@ -135,6 +137,9 @@ class Desk:
             opened.colleagues.stop()
         if self._process is not None:
             self._process.stop()
+        for thread in self._threads:  # whoever was asking gets no answer any more, and ends
+            if thread is not threading.current_thread():
+                thread.join(timeout=LEAVES_WITHIN_S)
         for client in [] if opened is None else [opened.client, *opened.workers]:
             client.close()
 
@@ -309,4 +314,6 @@ class Desk:
         return self._opened
 
     def _in_background(self, name: str, work: Callable[[], None]) -> None:
-        threading.Thread(target=work, name=name, daemon=True).start()
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()

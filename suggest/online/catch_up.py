@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from suggest.online.history import Told
 from suggest.online.suggester import Suggester
@@ -34,15 +34,19 @@ class CatchUp:
     def __init__(self) -> None:
         self._behind: list[Behind] = []
         self._is_stopped = Event()
+        self._beginning = Lock()
         self._thread: Thread | None = None
 
     def add(self, behind: Behind) -> None:
         self._behind.append(behind)
 
     def start(self) -> None:
-        """Work through it on a thread of its own."""
-        self._thread = Thread(target=self.run, name="catch-up", daemon=True)
-        self._thread.start()
+        """Work through it on a thread of its own; nothing happens where it was closed already."""
+        with self._beginning:  # a server may be stopped in the moment in which it is ready
+            if self._is_stopped.is_set():
+                return
+            self._thread = Thread(target=self.run, name="catch-up", daemon=True)
+            self._thread.start()
 
     def run(self) -> None:
         for behind in self._behind:  # first of every surface what changes the order of options
@@ -58,8 +62,10 @@ class CatchUp:
     def close(self) -> None:
         """Leave the rest; returns when nothing is being computed any more. Harmless a second time."""
         self._is_stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        with self._beginning:
+            begun = self._thread
+        if begun is not None:
+            begun.join()
 
     def _teach(self, behind: Behind) -> None:
         if self._is_stopped.is_set() or behind.suggester.bundle != behind.bundle:

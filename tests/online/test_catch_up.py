@@ -139,3 +139,43 @@ def test_a_server_that_lives_by_the_clock_catches_up_beside_its_requests(tmp_pat
         assert abs(float(ranking.p_select[:3].sum()) - dimmed) < 0.05
     finally:
         again.close()
+
+
+def test_a_server_that_is_stopped_as_it_becomes_ready_ends_in_order(
+    suggester: Suggester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing finds a thread that was made and has not begun yet: it waits for it rather than fail."""
+    is_beginning, may_begin = threading.Event(), threading.Event()
+
+    class Slow(threading.Thread):
+        def start(self) -> None:
+            is_beginning.set()
+            may_begin.wait()
+            super().start()
+
+    monkeypatch.setattr("suggest.online.catch_up.Thread", Slow)
+    catch_up, failed = behind(suggester, n_chosen=3), []
+
+    def close() -> None:
+        try:
+            catch_up.close()
+        except RuntimeError as error:
+            failed.append(error)
+
+    starter, closer = threading.Thread(target=catch_up.start), threading.Thread(target=close)
+    starter.start()
+    is_beginning.wait()
+    closer.start()
+    may_begin.set()
+    starter.join()
+    closer.join()
+    assert failed == []
+
+
+def test_what_was_closed_begins_no_more(suggester: Suggester) -> None:
+    before = p_select(suggester, "track")
+    late = behind(suggester, n_chosen=3)
+    late.close()
+    late.start()
+    late.close()
+    assert p_select(suggester, "track") == before
