@@ -37,9 +37,11 @@ export function openColleague() {
     async start(run) {
       mine.disabled = false;
       try {
-        // A link signs in once; after a reload this browser is signed in already.
+        // A link signs in once; after a reload this browser is signed in already. A fragment of the link itself would
+        // be gone with the page that it leads through.
         const isSignedIn = sessionStorage.getItem('run') === run;
-        frame.src = at(isSignedIn ? `${frame.dataset.service}/console` : (await post('/api/console')).url);
+        frame.src = isSignedIn ? at(`${frame.dataset.service}/console`)
+          : `${(await post('/api/console')).url}&next=${encodeURIComponent(at('/console'))}`;
         sessionStorage.setItem('run', run);
         frame.hidden = false;
         byId('console-wait').hidden = true;

@@ -28,7 +28,7 @@ PageHandler = Callable[[Request, Session], Awaitable[Response]]
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-_INNER_PAGE = re.compile(r"/(console|reports|admin|demo)([/?][A-Za-z0-9._~/%?&=+-]*)?")
+_INNER_PAGE = re.compile(r"/(console|reports|admin|demo)([/?][A-Za-z0-9._~/%?&=+-]*)?(#[a-z-]{1,40})?")
 
 
 def html(*content: Node, title: str, here: str = "", status: int = 200) -> HTMLResponse:

@@ -78,7 +78,7 @@ def test_a_link_scanner_does_not_spend_the_code(own_house: House, browser: TestC
 
 
 @pytest.mark.parametrize(
-    "onward", ["https://evil.example", "//evil.example", "/\\evil", "/console\r\nX: y", "javascript:1"]
+    "onward", ["https://evil.example", "//evil.example", "/\\evil", "/console\r\nX: y", "javascript:1", "/console#<b>"]
 )
 def test_a_link_leads_only_to_pages_of_ours(own_house: House, browser: TestClient, onward: str) -> None:
     assert sign_in(own_house, browser, next=onward).headers["refresh"] == "0; url=/console"
@@ -86,6 +86,12 @@ def test_a_link_leads_only_to_pages_of_ours(own_house: House, browser: TestClien
 
 def test_a_link_may_lead_to_a_certain_page(own_house: House, browser: TestClient) -> None:
     assert sign_in(own_house, browser, next="/reports/replies").headers["refresh"] == "0; url=/reports/replies"
+
+
+def test_a_link_may_lead_to_a_console_that_only_looks_on(own_house: House, browser: TestClient) -> None:
+    """The link goes through a page of ours, where a fragment of its own would be lost."""
+    refresh = sign_in(own_house, browser, next="/console#looking-on").headers["refresh"]
+    assert refresh == "0; url=/console#looking-on"
 
 
 def test_a_session_ends_after_half_a_day(own_house: House, browser: TestClient) -> None:
