@@ -34,23 +34,10 @@ from suggest.starter import load_candidates, load_examples
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from real_browser import ARGS, find_chromium  # noqa: E402
+from real_browser import ARGS, STOPWATCH, find_chromium  # noqa: E402
 
 SURFACE, GOAL_MS, PAUSE_MS = "desk", 25.0, 150
 KEYS = ("1", "2", "3", "a", "x")
-STOPWATCH = """() => {
-  window.took = []
-  let pressed = 0, seen = document.querySelector('.task').dataset.review
-  document.addEventListener('keydown', () => { pressed = performance.now() }, true)
-  new MutationObserver(() => {
-    const now = document.querySelector('.task')?.dataset.review
-    if (now && now !== seen) {
-      seen = now
-      window.took.push(performance.now() - pressed)
-      document.documentElement.dataset.n = window.took.length
-    }
-  }).observe(document.querySelector('#desk'), { childList: true, subtree: true })
-}"""
 SERVER = """() => performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/console/answer'))
   .map((one) => one.responseEnd - one.requestStart)"""
 

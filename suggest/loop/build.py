@@ -31,10 +31,9 @@ from suggest.loop.linear_columns import linear_columns
 from suggest.loop.made_up import Background, far_away, groups_of, made_new, taken_away
 from suggest.loop.predicted import Predicted
 from suggest.loop.trees import grow_trees, hardest
-from suggest.rank.evidence import Evidence
 from suggest.rank.examination import Examination
 from suggest.rank.features import SET_FEATURES
-from suggest.rank.ranker import COLUMNS, Columns, Ranker
+from suggest.rank.ranker import Columns, Ranker
 
 Floats = NDArray[np.float32]
 ROUNDS = 1  # of correcting the clicks; a second round believes what the first made of them (.65 to .52 of the gap)
@@ -272,4 +271,4 @@ def _widened(prior: ChoiceModel) -> ChoiceModel:
     )
 
 
-__all__ = ["COLUMNS", "Built", "Evidence", "Predicted", "build", "predict"]
+__all__ = ["Built", "Predicted", "build", "predict"]

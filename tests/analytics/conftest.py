@@ -12,7 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "components"))
 
-from logbook import START, Logbook, write_busy_month
+from logbook import START, Logbook, busy_month
 
 from analytics.report import ReportView, report
 from analytics.snapshot import Analytics
@@ -31,10 +31,7 @@ class Month:
 @pytest.fixture(scope="session")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     """Twenty-six days of one surface, and its report over all of them."""
-    book = Logbook(tmp_path_factory.mktemp("month"))
-    book.surface("support", title="Support replies")
-    book.candidates("support")
-    write_busy_month(book)
+    book = busy_month(tmp_path_factory.mktemp("month"))
     with book.opened(at=NOW) as opened:
         yield Month(book=book, analytics=opened, view=report(opened, "support", now=NOW), now=NOW)
     book.store.close()

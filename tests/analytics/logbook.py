@@ -325,3 +325,12 @@ def _gate(gain: float, *, n_pairs: int) -> GateReport:
         ),
         notes=("12 labels without a time were split at random.",),
     )
+
+
+def busy_month(folder: Path) -> Logbook:
+    """A log in `folder` that holds one surface, its candidates and a busy month of it."""
+    book = Logbook(folder)
+    book.surface("support", title="Support replies")
+    book.candidates("support")
+    write_busy_month(book)
+    return book

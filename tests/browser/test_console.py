@@ -11,19 +11,9 @@ from collections.abc import Iterator
 import pytest
 from desk import REPLIES, Service, lying, next_after, press, waiting
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from real_browser import STOPWATCH
 
 pytestmark = pytest.mark.browser
-
-# From a key to the next request in the document; a DOM observer runs before the picture is painted.
-STOPWATCH = """() => {
-  window.took = []
-  let pressed = 0, seen = document.querySelector('.task').dataset.review
-  document.addEventListener('keydown', () => { pressed = performance.now() }, true)
-  new MutationObserver(() => {
-    const now = document.querySelector('.task')?.dataset.review
-    if (now && now !== seen) { seen = now; window.took.push(performance.now() - pressed) }
-  }).observe(document.querySelector('#desk'), { childList: true, subtree: true })
-}"""
 
 
 @pytest.fixture(scope="module")

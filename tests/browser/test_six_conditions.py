@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 sys.path.append(str(Path(__file__).parents[1] / "analytics"))
 
-from logbook import Logbook, write_busy_month
+from logbook import busy_month
 
 from analytics.pages.registry import PAGES
 
@@ -41,12 +41,7 @@ TURNS = [{"role": "customer", "text": "مرحبا"}, {"role": "agent", "text": "
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    book = Logbook(tmp_path_factory.mktemp("six"))
-    book.surface("support", title="Support replies")
-    book.candidates("support")
-    write_busy_month(book)
-    folder = book.close()
-    service = Service(folder)
+    service = Service(busy_month(tmp_path_factory.mktemp("six")).close())
     service.surface("desk")
     service.surface("till")  # of the trees alone: nothing that others answered shows in them
     service.api.put("/v1/surfaces/idle", json={"simulated": True}).raise_for_status()

@@ -134,6 +134,14 @@ def test_a_settled_column_says_what_the_prior_said_where_it_was_fitted_and_nothi
     assert (fit_choice(TRUE, seen).w != 0).all()
 
 
+def test_what_hardly_tells_options_apart_is_not_weighed_by_the_little_it_does() -> None:
+    """Where all options are equally well known, the next new one lies a thousand such differences away."""
+    seen = drawn(TRUE, 200, seed=5)
+    z = seen.z.copy()
+    z[:, 1] = 1e-3 * seen.possible  # rel_weight, as much in favour of what was right as it can be
+    assert abs(fit_choice(FLAT, replace(seen, z=z)).theta[1]) < 1.0
+
+
 def test_a_stronger_prior_holds_it_nearer() -> None:
     seen = drawn(TRUE, 60, seed=3)
     away = [np.linalg.norm(fit_choice(FLAT, seen, strength=s).theta) for s in (0.01, 1.0, 100.0, 10_000.0)]
