@@ -4,7 +4,7 @@ const LOOK_EVERY = 2000, LOOK_SELDOM_EVERY = 15000, HOLD_EVERY = 30000
 const $ = (selector) => document.querySelector(selector)
 const desk = $('#desk'), help = $('#help'), keys = $('#keys')
 const title = document.title
-let sending = false, heldAt = performance.now(), shownAt = performance.now()
+let sending = false, wished = false, heldAt = performance.now(), shownAt = performance.now()
 
 document.documentElement.classList.add('scripted')
 
@@ -62,7 +62,13 @@ for (const name of ['htmx:finally:request', 'htmx:after:swap', 'htmx:error'])
   document.addEventListener(name, () => { sending = false })
 document.addEventListener('htmx:error', (event) => event.detail.ctx && trouble(true))
 document.addEventListener('htmx:response:error', (event) => refused(event.detail.ctx.response.status))
+// Whoever presses while the page itself asks presses a button that is about to be replaced: it is pressed once more.
+document.addEventListener('click', (event) => {
+  if (sending && event.target.closest('#arrive button')) wished = true
+}, true)
 document.addEventListener('htmx:after:swap', () => {
+  if (wished) setTimeout(() => $('#arrive')?.requestSubmit())
+  wished = false
   if (!$('#task') || $('#task').dataset.seen) return
   $('#task').dataset.seen = '1'
   shownAt = heldAt = performance.now()

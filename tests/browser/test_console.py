@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from desk import REPLIES, Service, lying, next_after, press, waiting
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from real_browser import STOPWATCH
 
 pytestmark = pytest.mark.browser
@@ -187,6 +187,19 @@ def test_the_only_request_can_be_put_aside_and_taken_again(console: Page, served
     assert served.state(asked)["state"] == "waiting"
     expect(console.locator("#queue-words")).to_contain_text("1 waiting")
     console.get_by_role("button", name="Take it again").click()
+    expect(console.locator("#asked")).to_have_text("the only one")
+
+
+def test_what_is_pressed_while_the_page_itself_asks_is_not_lost(console: Page, served: Service) -> None:
+    waiting(console, served, "the only one")
+    asked_by_itself: list[Route] = []
+    press(console, "Space")
+    expect(console.locator("#asked")).to_have_text("You put it back")
+    console.route("**/console/next", lambda route: asked_by_itself.append(route), times=1)
+    with console.expect_request("**/console/next"):
+        console.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    console.get_by_role("button", name="Take it again").click()
+    asked_by_itself[0].continue_()
     expect(console.locator("#asked")).to_have_text("the only one")
 
 
