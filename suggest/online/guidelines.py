@@ -132,6 +132,10 @@ class Guidelines:
 
     def ask_again(self, place: Place) -> int:
         """Put the slates of outdated answers into the queue, each answer to be confirmed or corrected; how many."""
+        with place.lock:  # asked twice at once, the second finds nothing left to ask
+            return self._ask_again(place)
+
+    def _ask_again(self, place: Place) -> int:
         records: list[Record] = []
         writes: list[CasWrite] = []
         tasks: list[Task] = []

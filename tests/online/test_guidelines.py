@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from suggest.domain.errors import Invalid, NotFound, SuggestError
@@ -98,6 +101,20 @@ def test_a_changed_paragraph_asks_again_for_what_rests_on_it_once(world: World) 
     world.online.verdict(held.id, answer(held, "v3", item="refund"))
     assert world.top(UNKNOWN) == "refund"
     assert world.online.outdated_answers("shop") == []
+
+
+def test_two_who_ask_again_at_once_ask_each_answer_once(world: World) -> None:
+    put(world)
+    answered(world, UNKNOWN, "v1", item="size", paragraph=LATER)
+    put(world, "Be kind.")
+    together = Barrier(8)
+
+    def ask(_: int) -> int:
+        together.wait()
+        return world.online.ask_again("shop")
+
+    with ThreadPoolExecutor(8) as people:
+        assert sum(people.map(ask, range(8))) == 1
 
 
 def test_an_answer_that_was_taken_back_is_not_asked_for_again(world: World) -> None:

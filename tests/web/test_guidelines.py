@@ -101,3 +101,17 @@ def test_the_owner_changes_it_and_asks_again_for_what_rested_on_it(house: House)
     refused = owner.send(f"{HERE}/guideline", by_script=False, text="a\x00b")
     assert refused.status_code == 422
     assert "The guideline was not changed" in refused.text
+
+
+def test_asking_again_that_is_sent_twice_with_its_key_is_answered_the_same(house: House) -> None:
+    house.an_escalation("replies", "can I pay in shells")
+    rule = put(house)["paragraphs"][1]
+    ann = Person(house)
+    ann.look()
+    ann.answer(item="refund", paragraph=rule["id"])
+    put(house, RULES.replace("nothing", "a voucher"))
+    headers = {**house.secret, "Idempotency-Key": "again-1"}
+    first, again = (house.client.post(f"{AT}/ask-again", headers=headers) for _ in range(2))
+    assert first.json() == {"asked": 1}
+    assert (again.json(), again.headers["idempotent-replayed"]) == (first.json(), "true")
+    assert house.client.post(f"{AT}/ask-again", headers=house.secret).json() == {"asked": 0}

@@ -42,3 +42,17 @@ def test_what_is_wrong_is_named(house: House) -> None:
     assert post(house, **{"from": [], "to": ["refund"]})[0] == 422
     worker = {"Authorization": f"Bearer {house.a_key('wk')}"}
     assert house.client.post(AT, json={"from": ["a"], "to": ["b"]}, headers=worker).status_code == 403
+
+
+def test_a_move_that_is_sent_twice_with_its_key_is_done_once_and_answered_the_same(house: House) -> None:
+    """The second time the old option is retired: without the key it would be refused."""
+    new = {"candidates": [{"id": "money-back", "text": "Your money is on its way back."}]}
+    house.client.post("/v1/surfaces/replies/candidates", json=new, headers=house.secret)
+    headers = {**house.secret, "Idempotency-Key": "move-1"}
+    body = {"from": ["refund"], "to": ["money-back"], "apply": True}
+    first, again = (house.client.post(AT, json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, first.json()["applied"]) == (200, True)
+    assert (again.json(), again.headers["idempotent-replayed"]) == (first.json(), "true")
+    other = house.client.post(AT, json={**body, "apply": False}, headers=headers)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert house.client.post(AT, json=body, headers=house.secret).status_code == 422

@@ -51,8 +51,13 @@ async def put_guideline(request: Request) -> Response:
 
 async def ask_again(request: Request) -> Response:
     surface = path_id(request, "surface", longest=100)
+    body = await read_body(request, limit=call_of(request).limit)  # nothing is asked of it; it tells repeats apart
     parts = parts_of(request)
-    return Json({"asked": await run_in(parts.lanes.log, parts.online.ask_again, surface)})
+
+    async def answer() -> Response:
+        return Json({"asked": await run_in(parts.lanes.log, parts.online.ask_again, surface)})
+
+    return await parts.replays.once(request, caller=caller_of(request).id, body=body, answer=answer)
 
 
 def guideline_view(guideline: Guideline) -> GuidelineView:

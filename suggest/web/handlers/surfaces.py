@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from suggest.domain.surface import Surface
 from suggest.online.messages import Upserted
-from suggest.web.body import is_ndjson, parse, parse_bytes, read_body, read_lines, refusal, refuse_media_type
+from suggest.web.body import is_ndjson, parse_bytes, read_body, read_lines, refusal, refuse_media_type
 from suggest.web.call import call_of, caller_of, path_id, query_text, query_whole
 from suggest.web.handlers.reporting_back import row_of_line
 from suggest.web.parts import parts_of
@@ -67,11 +67,17 @@ async def put_candidates(request: Request) -> Response:
 
 async def move_candidates(request: Request) -> Response:
     surface = path_id(request, "surface", longest=100)
-    given = await parse(request, MoveIn, limit=call_of(request).limit)
+    refuse_media_type(request, ndjson=False)
+    body = await read_body(request, limit=call_of(request).limit)
+    given = parse_bytes(body, MoveIn)
     parts = parts_of(request)
     lane = parts.lanes.log if given.apply else parts.lanes.read
     move = partial(parts.online.move_candidates, surface, given.from_, given.to, apply=given.apply)
-    return Json(plain(await run_in(lane, move)))
+
+    async def answer() -> Response:
+        return Json(plain(await run_in(lane, move)))
+
+    return await parts.replays.once(request, caller=caller_of(request).id, body=body, answer=answer)
 
 
 async def _candidate_stream(request: Request, surface: str) -> Response:
