@@ -78,13 +78,18 @@ def learn(examples: ExampleSet, about: Background, *, seed: int, report: Report)
 
     Raises ValueError where there are too few known right answers to build from."""
     built = build(examples, shipped_prior(), background=about, seed=seed, threads=1, report=report)
+    return serving(built, examples), built
+
+
+def serving(built: Built, examples: ExampleSet) -> Suggester:
+    """What was built, through its files, beside a memory of the same examples."""
     files = built.ranker.files() | {
         "choice.json": json.dumps(built.choice.to_json()).encode(),
         "evidence.json": evidence_json(speak_for_traffic(built, held_out_scores(built, examples))),
     }
     suggester = remembering(examples)
     suggester.install_model(Model.from_files("in-process", files))
-    return suggester, built
+    return suggester
 
 
 def remembering(examples: ExampleSet) -> Suggester:

@@ -44,6 +44,9 @@ FEW = 32  # options of a pool that the calibrator's likelihood looks at, all of 
 PLAUSIBLE = 12  # of a larger one so many by each of these columns; the rest have next to no mass together
 PLAUSIBLE_BY = ("best_cosine", "name_cosine", "linear", "booster")
 NEAR_SHARE, FAR_SHARE = 0.05, 0.05  # weight of made-up unanswerable requests against the real examples
+# How likely a request that is answered here is to be like one about anything at all, where one that is far is sure to
+# be: on a broad surface much of the background can be answered (docs/decisions/0043).
+BACKGROUND_ANSWERED = 0.2
 NEW_SHARE = 0.05  # of requests to a catalog in which some options are made new
 CHOICE_COLUMNS = (
     "name_cosine",
@@ -207,8 +210,8 @@ def _choices(
         if options.any():  # of a large catalog a new option may not be found
             pools.append((predicted.columns, options, (0.0, 0.0), NEW_SHARE * real / len(new)))
     for columns in far:
-        nothing = np.zeros(len(columns.option))
-        pools.append((columns, nothing, (0.0, 1.0), FAR_SHARE * real / len(far)))
+        perhaps = np.full(len(columns.option), BACKGROUND_ANSWERED)
+        pools.append((columns, perhaps, (0.0, 1.0), FAR_SHARE * real / len(far)))
     kept = [_plausible(columns, options) for columns, options, _, _ in pools]
     sizes = [len(rows) for rows in kept]
     return Choices(

@@ -201,6 +201,27 @@ def test_without_one_none_label_it_knows_what_is_far_and_what_is_near(
     assert np.mean(far) < np.mean(near) < np.mean(answerable)
 
 
+def test_a_background_that_is_half_answered_here_makes_no_answerable_request_doubtful(
+    world: ClusteredWorld, examples: ExampleSet, background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a broad surface many requests about anything at all have an answer (docs/decisions/0043)."""
+    about_us = np.concatenate([world.requests(item, 10) for item in range(14)]).astype(np.float32)
+    mixed = Background(
+        texts=(*background.texts, *(f"about us {n}" for n in range(len(about_us)))),
+        embeddings=np.concatenate([background.embeddings, about_us]),
+    )
+
+    def doubt(about: Background) -> float:
+        """Mean P(far) of requests that have an answer, out of fold."""
+        made = built_from(examples, about)
+        known = [p for p in made.held_out if made.examples.examples[p.example].right]
+        return float(np.mean([predict(made.held_out_choices[0], p.columns)[1][1] for p in known]))
+
+    before, now = doubt(background), doubt(mixed)
+    monkeypatch.setattr("suggest.loop.build.BACKGROUND_ANSWERED", 0.0)
+    assert now - before < 0.25 * (doubt(mixed) - before)
+
+
 def test_the_gate_passes_a_better_one(built: Built, examples: ExampleSet) -> None:
     ours = held_out_scores(built, examples)
     report = judge(examples.examples, ours, prior_scores(examples), ladder=ladder(built, examples, ours), seed=0)
