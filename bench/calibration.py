@@ -1,15 +1,18 @@
 """Do the probabilities mean what they say: after how many outcomes, in which group, when traffic shifts, when people
 ignore what they see?
 
-BANKING77 with 20 of its 77 categories held out (near) and CLINC150's out-of-scope requests (far); everything through
-the product's own stages in process, as in bench/quality.py.
+BANKING77 with 20 of its 77 categories held out (near) and CLINC150's out-of-scope requests (far), a tenth of all
+without an answer; or, with `--corpus clinc150`, its own 150 intents and 3 % out of scope. Everything through the
+product's own stages in process, as in bench/quality.py.
 
-    python -m bench.calibration [--part outcomes|groups|shift|ignored|all] [--seeds 3] [--most 3000] [--out FILE]
+    python -m bench.calibration [--part outcomes|groups|shift|ignored|all] [--corpus banking77|clinc150] [--seeds 3]
+                                [--most 3000] [--out FILE]
 
-`outcomes`: ECE of p_any on the held-out stream after 30, 100, 300, 1,000 and 3,000 known outcomes, a tenth of them
-"none of these". `groups`: the worst category at the largest n. `shift`: built where 3 % of requests have no answer,
-asked where 18 % have none; nobody tells it. `ignored`: 1,500 slates shown to people of whom half do not look; what they
-ignore is missing, beside a control that takes it for a no. The real log of CoAuthor is measured in bench/accept.py.
+`outcomes`: ECE of p_any on the held-out stream after 30, 100, 300, 1,000 and 3,000 known outcomes, as many of them
+"none of these" as of the stream. `groups`: the worst category at the largest n. `shift`: built where 3 % of requests
+have no answer, asked where 18 % have none; nobody tells it. `ignored`: 1,500 slates shown to people of whom half do not
+look; what they ignore is missing, beside a control that takes it for a no. The real log of CoAuthor is measured in
+bench/accept.py.
 
 Every ECE stands beside its noise floor: the 95th percentile of what exact probabilities would show at this n."""
 
@@ -37,7 +40,7 @@ from suggest.metrics.calibration import debiased_ece, ece_noise_floor, group_gap
 from suggest.online.suggester import Suggester
 
 OUTCOMES = (30, 100, 300, 1_000, 3_000)
-UNANSWERABLE = 0.10  # of the known outcomes
+UNANSWERABLE = {"banking77": 0.10, "clinc150": 0.032}  # of the known outcomes, and of the stream
 SHARES = (0.032, 0.182)  # of requests without an answer: where it is built, where it serves
 SLATES, P_ENGAGED, P_DISMISS = 1_500, 0.5, 0.4
 Row = dict[str, object]
@@ -49,6 +52,7 @@ class World:
     encoder: CachedEncoder
     answerable: list[Ask]  # known beforehand, shuffled
     unanswerable: list[Ask]  # near and far, never in the stream
+    share: float  # without an answer
 
     def mixed(self, n: int, share: float) -> list[Ask]:
         """`n` known outcomes, `share` of them without an answer, in no order."""
@@ -56,16 +60,22 @@ class World:
         return _shuffled([*self.answerable[: n - n_none], *self.unanswerable[:n_none]], seed=n)
 
 
-def world_of(seed: int) -> World:
-    corpus = load("banking77-natural", seed=seed)
+def world_of(name: str, seed: int) -> World:
+    corpus = load("banking77-natural" if name == "banking77" else name, seed=seed)
     rng = random.Random(seed)
-    near = [a for a in corpus.history if not a.right]
-    far = [Ask(text=t, right=frozenset(), kind="far") for t in rng.sample(strangers("train"), 100)]
-    unanswerable = [*near, *far]
+    unanswerable = [a for a in corpus.history if not a.right]
+    if name == "banking77":
+        unanswerable += [Ask(text=t, right=frozenset(), kind="far") for t in rng.sample(strangers("train"), 100)]
     answerable = [a for a in corpus.history if a.right]
     rng.shuffle(answerable)
     rng.shuffle(unanswerable)
-    return World(corpus=corpus, encoder=CachedEncoder("banking77"), answerable=answerable, unanswerable=unanswerable)
+    return World(
+        corpus=corpus,
+        encoder=CachedEncoder(name),
+        answerable=answerable,
+        unanswerable=unanswerable,
+        share=UNANSWERABLE[name],
+    )
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------------
@@ -73,9 +83,9 @@ def world_of(seed: int) -> World:
 
 def by_outcomes(world: World, most: int) -> list[Row]:
     rows: list[Row] = []
-    stream = _thinned(world.corpus.stream, UNANSWERABLE)
+    stream = _thinned(world.corpus.stream, world.share)
     for n in (n for n in OUTCOMES if n <= most):
-        suggester = _taught(world, world.mixed(n, UNANSWERABLE))
+        suggester = _taught(world, world.mixed(n, world.share))
         judged = _judged(world, suggester, stream)
         rows.append({"outcomes": n, **_told(judged)})
     return rows
@@ -83,8 +93,8 @@ def by_outcomes(world: World, most: int) -> list[Row]:
 
 def by_group(world: World, most: int) -> list[Row]:
     """Mean p_any less what was right, by true category; `noise` is the half-width that chance alone explains."""
-    suggester = _taught(world, world.mixed(most, UNANSWERABLE))
-    stream = _thinned(world.corpus.stream, UNANSWERABLE)
+    suggester = _taught(world, world.mixed(most, world.share))
+    stream = _thinned(world.corpus.stream, world.share)
     shown = ask_all(suggester, stream, world.encoder.of(stream))
     judged = judge(shown, stream)
     guessed = [a.shown[0] if a.shown else "" for a in shown]  # by what was said, as an owner sees groups
@@ -109,8 +119,8 @@ def under_shift(world: World, most: int) -> list[Row]:
 
 def with_ignored(world: World, most: int) -> list[Row]:
     """What people ignored is missing; the control takes it for a dismissal; the anchor knows every answer."""
-    asks = world.mixed(min(most, SLATES), UNANSWERABLE)
-    stream = _thinned(world.corpus.stream, UNANSWERABLE)
+    asks = world.mixed(min(most, SLATES), world.share)
+    stream = _thinned(world.corpus.stream, world.share)
     rows: list[Row] = []
     for rule, keeps in (("missing", False), ("taken for a no (control)", True)):
         examples = _clicked(world, asks, ignored_is_no=keeps)
@@ -193,25 +203,28 @@ def main() -> int:
     parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--most", type=int, default=3_000)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "calibration.json")
+    parser.add_argument("--corpus", choices=sorted(UNANSWERABLE), default="banking77")
+    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    if not (DATA / "banking77").exists():
-        print(f"{DATA / 'banking77'} is absent; set SUGGEST_DATA. Nothing was measured.", file=sys.stderr)
+    if not (DATA / asked.corpus).exists():
+        print(f"{DATA / asked.corpus} is absent; set SUGGEST_DATA. Nothing was measured.", file=sys.stderr)
         return 1
+    suffix = "" if asked.corpus == "banking77" else f"-{asked.corpus}"
+    out = asked.out or Path(__file__).parent / "results" / f"calibration{suffix}.json"
     parts = list(PARTS) if asked.part == "all" else [asked.part]
-    told: dict[str, object] = json.loads(asked.out.read_text()) if asked.out.exists() else {}
+    told: dict[str, object] = json.loads(out.read_text()) if out.exists() else {}
     for part in parts:
         seeds = {}
         for seed in range(asked.seeds):
-            world = world_of(seed)
+            world = world_of(asked.corpus, seed)
             seeds[str(seed)] = PARTS[part](world, asked.most)
             world.encoder.save()
             for row in seeds[str(seed)]:
                 print(part, f"seed {seed}", *(f"{name}={value}" for name, value in row.items()), flush=True)
         told[part] = {"by_seed": seeds, "most": asked.most, "machine": described()}
     told["licences"] = "BANKING77 CC BY 4.0; CLINC150 CC BY 3.0"
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(told, indent=1) + "\n")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(told, indent=1) + "\n")
     return 0
 
 

@@ -27,6 +27,7 @@ from bench.encoded import CACHE, CachedEncoder
 from bench.judged import Judged, beside, differences, figures, intervals, judge
 from bench.machine import described
 from bench.ours import ask_all, background, catalog_of, context_of, examples_of, stored
+from suggest.calibrate.prior import shipped_prior
 from suggest.config.stages import serving
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.attempt import Attempt, attempt
@@ -34,7 +35,9 @@ from suggest.loop.build import Progress
 from suggest.loop.contest import contest
 from suggest.loop.examples import Catalog, ExampleSet
 from suggest.loop.reencoding import Reencoder
-from suggest.loop.tuned import Tuned, tune_and_build
+from suggest.loop.rescoring import scored_now
+from suggest.loop.tuned import tune_and_build
+from suggest.rank.ranker import Ranker
 from suggest.retrieve.encoders import load_from
 from suggest.retrieve.tuning import tune
 
@@ -66,7 +69,8 @@ def run(corpus: Corpus, *, seed: int, threads: int) -> dict[str, object]:
             report=_told("tuned"),
         )
         tuned_s = time.perf_counter() - began
-        decided = contest(plain, made.attempt, [None] * len(examples), seed=SEED + seed)
+        shipped = scored_now(Ranker(), shipped_prior(), plain.examples, range(len(plain.examples)), None)
+        decided = contest(plain, made.attempt, shipped, seed=SEED + seed)
         again = CachedEncoder(f"{corpus.name}-tuned", folder=Path(folder), encoder=made.encoder).of(corpus.stream)
     judged = {"frozen": _judged(plain, corpus, rows), "tuned": _judged(made.attempt, corpus, again)}
     apart = differences(judged["tuned"], judged["frozen"], seed=seed)

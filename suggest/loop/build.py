@@ -39,7 +39,8 @@ Floats = NDArray[np.float32]
 ROUNDS = 1  # of correcting the clicks; a second round believes what the first made of them (.65 to .52 of the gap)
 TURNS = 3  # of a round, between examination and choice: the columns stay, so they are cheap
 FEWEST_POSITIVES = 30  # known right answers below which there is nothing to build
-SPEAKS_FOR_ITSELF = 300  # known right answers from which on the shipped weights are held no more firmly
+SPEAKS_FOR_ITSELF = 300  # known right answers from which on the shipped weights are held no more firmly,
+SPEAKS_AN_OPTION = 6  # and so many of each option in the mean
 FEW = 32  # options of a pool that the calibrator's likelihood looks at, all of them
 PLAUSIBLE = 12  # of a larger one so many by each of these columns; the rest have next to no mass together
 PLAUSIBLE_BY = ("best_cosine", "name_cosine", "linear", "booster")
@@ -121,7 +122,7 @@ def build(
     report(0.85, "probabilities")
     everything = np.ones(len(examples), bool)
     choices = _choices(examples, trees.held_out, near, far, everything, examination, new)
-    base, strength = _widened(prior), prior_strength(examples.positives)
+    base, strength = _widened(prior), prior_strength(examples.positives, len(examples.options()))
     fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength, settled=OF_THE_SURFACE)
     judged = {
         f: fit_choice(
@@ -146,17 +147,20 @@ def build(
     )
 
 
-def prior_strength(n_known: int) -> float:
-    """How firmly the shipped weights are held: 1 from 300 known answers on, 27 at 100.
+def prior_strength(n_known: int, n_options: int) -> float:
+    """How firmly the shipped weights are held: 1 from 300 known answers and six an option on, 27 at a third of them.
 
     The columns of few examples are too alike to weigh anew. After 100 outcomes on BANKING77 (training rows, 57 options,
     judged on 790 others) a strength of 1, 10, 30, 100 put a right option in the first three in .850, .863, .890, .894;
-    the shipped weights alone in .899. After 300 a strength of 1 was the best: NLL .556, against .562 and .569.
+    the shipped weights alone in .899. After 300 a strength of 1 was the best: NLL .556, against .562 and .569. On 150
+    options (CLINC150) 300 are two each: NLL .986, .914, .889 at 1, 18, 100, and top 1 .770, .781, .788; with 600
+    it is .590, .618, .659 at 1, 10, 100 (docs/decisions/0040).
 
-    >>> prior_strength(1_000), round(prior_strength(100))
-    (1.0, 27)
+    >>> prior_strength(1_000, 50), round(prior_strength(100, 50)), round(prior_strength(300, 150))
+    (1.0, 27, 27)
     """
-    return max(1.0, (SPEAKS_FOR_ITSELF / max(n_known, 1)) ** 3)
+    enough = max(SPEAKS_FOR_ITSELF, SPEAKS_AN_OPTION * n_options)
+    return max(1.0, (enough / max(n_known, 1)) ** 3)
 
 
 def predict(choice: ChoiceModel, columns: Columns) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

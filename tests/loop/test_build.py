@@ -163,9 +163,9 @@ def test_few_labels_hardly_move_the_shipped_weights(
         return float(np.linalg.norm(choice.theta - [shipped.get(name, 0.0) for name in choice.option_names]))
 
     firmly = moved()
-    monkeypatch.setattr("suggest.loop.build.prior_strength", lambda n_known: 1.0)
+    monkeypatch.setattr("suggest.loop.build.prior_strength", lambda n_known, n_options: 1.0)
     assert firmly < 0.5 * moved()
-    strengths = [prior_strength(n) for n in (1, 30, 100, 299, 300, 10_000)]
+    strengths = [prior_strength(n, 50) for n in (1, 30, 100, 299, 300, 10_000)]
     assert strengths == sorted(strengths, reverse=True)
     assert strengths[-2:] == [1.0, 1.0]
 
