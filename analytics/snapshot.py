@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -20,27 +20,16 @@ from suggest.domain.errors import StorageUnavailable
 from suggest.store.database import quoted
 from suggest.store.queries import parse_queries
 
-T = TypeVar("T")
 Row = Mapping[str, object]
 _TABLES = frozenset(
     ("slates", "events", "labels", "reviews", "verdicts", "bundles", "policy_changes", "candidates", "cas", "meta")
 )
 
 
-class Aside(Protocol):
-    """Does a piece of work that needs no Python while it lasts, where it is in nobody's way, and waits for it."""
-
-    def __call__(self, work: Callable[[], T], /) -> T: ...
-
-
-def at_once(work: Callable[[], T], /) -> T:
-    return work()
-
-
 class Analytics:
     """One open snapshot. Not for several threads at once; close it, or use it as a context manager."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, *, aside: Aside = at_once) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         """A connection that reads a log as the catalog `log`, and has one named `derived` to write to; see `open`."""
         self._connection = connection
         connection.execute(f"attach ':memory:' as {STRETCH}")
@@ -52,7 +41,6 @@ class Analytics:
         self._focused: tuple[object, ...] | None = None
         self._is_derived = False
         self._known: dict[tuple[object, ...], list[Row]] = {}
-        self._aside = aside
         self.lens = EVERYTHING  # narrows whatever is asked of a period
         self.path = path
 
@@ -129,12 +117,12 @@ class Analytics:
     def prepare(self) -> None:
         """Derive what every report on this snapshot counts from, once."""
         if not self._is_derived:
-            self._aside(lambda: derive(self._deriving, query_text))
+            derive(self._deriving, query_text)
             self._is_derived = True
 
     def _execute(self, sql: str, params: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
         spoken_of = {name: _naive(value) for name, value in params.items() if f"${name}" in sql}
-        return self._aside(lambda: self._connection.execute(sql, spoken_of))
+        return self._connection.execute(sql, spoken_of)
 
     def relation(self, name: str = "outcomes") -> duckdb.DuckDBPyRelation:
         """A table or a view of the log as a DuckDB relation: `.df()` for pandas, `.arrow()`, `.pl()`, `.filter(…)`.
@@ -158,9 +146,9 @@ class Analytics:
         self.close()
 
 
-def open(path: Path, *, kept: Path | None = None, aside: Aside = at_once) -> Analytics:
+def open(path: Path, *, kept: Path | None = None) -> Analytics:
     """Open a snapshot made by the store. `kept`: a file for what is derived, so that the next snapshot, which begins
-    with the rows of this one, only derives what came since; without, it is in memory. `aside`: where queries run.
+    with the rows of this one, only derives what came since; without, it is in memory.
 
     Raises StorageUnavailable where there is none, or it is not one of ours."""
     if not path.is_file():
@@ -174,7 +162,7 @@ def open(path: Path, *, kept: Path | None = None, aside: Aside = at_once) -> Ana
         connection.execute(f"attach '{quoted(kept)}' as derived" if kept else "attach ':memory:' as derived (compress)")
         connection.execute("use log")
         connection.execute("select 1 from as_of, outcomes limit 0")
-        return Analytics(connection, path, aside=aside)
+        return Analytics(connection, path)
     except duckdb.Error as error:
         raise StorageUnavailable(f"{path.name} is not a snapshot this version can read: {error}") from error
 

@@ -43,6 +43,21 @@ class Summary:
     wait_s_p90: float | None
     typing_saved_s: float
 
+    @property
+    def gauges(self) -> dict[str, float | None]:
+        """What an owner alarms on, unrounded; None where there was nothing to count it over."""
+        error = self.calibration_error
+        return {
+            "requests": self.requests,
+            **{name: None if each.now is None else each.now.mid for name, each in self.shares.items()},
+            "without_people": self.without_people.mid if self.without_people else None,
+            "live_precision_low": self.live_precision.low if self.live_precision else None,
+            "wait_s_median": self.wait_s_median,
+            "wait_s_p90": self.wait_s_p90,
+            "calibration_error": error.ece if error else None,
+            "calibration_noise": error.floor.p95 if error else None,
+        }
+
     def to_json(self) -> dict[str, object]:
         error = self.calibration_error
         return {

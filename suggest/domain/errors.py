@@ -115,3 +115,10 @@ class Overloaded(SuggestError):
 class StorageUnavailable(SuggestError):
     slug = "storage-unavailable"
     title = "The log cannot take a write"
+
+
+class ReportUnavailable(StorageUnavailable):
+    """Whoever draws reports has ended; the next who asks starts it again."""
+
+    slug = "report-unavailable"
+    title = "The report cannot be drawn right now"

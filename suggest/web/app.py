@@ -33,12 +33,12 @@ from suggest.web.proxy import BehindProxies
 from suggest.web.replay import Replays
 from suggest.web.reporter import Reporter
 from suggest.web.routes import CALLS, call_routes, file_routes, page_routes
+from suggest.web.snapshots import Snapshots
 from suggest.web.static import Static
 from suggest.web.threads import Lanes
 
 if TYPE_CHECKING:
     from suggest.config.application import Application
-    from suggest.web.handlers.reports import Snapshots
 
 STATIC_FOLDER = Path(page.__file__).parent / "static"
 log = logging.getLogger("suggest.web")
@@ -58,6 +58,7 @@ def create_app(
 
     `frame_ancestors` are the origins whose pages may hold ours in a frame; `more_routes` come before all others.
     """
+    snapshots = Snapshots(application.store, monotonic_s=monotonic_s)
     parts = Parts(
         application=application,
         limits=limits or Limits(),
@@ -69,7 +70,8 @@ def create_app(
         monotonic_s=monotonic_s,
         static=static,
         heartbeat_s=heartbeat_s,
-        gauges=ReportGauges(application, snapshots=lambda: _snapshots(app), monotonic_s=monotonic_s),
+        snapshots=snapshots,
+        gauges=ReportGauges(application, snapshots=snapshots, monotonic_s=monotonic_s),
     )
     shelf = Shelf(static)
     embed = Embed(shelf, application.store.data_dir / "embed")
@@ -91,15 +93,9 @@ def create_app(
     app.state.parts = parts
     app.state.calls = CALLS
     app.state.embed = embed
-    reporter = Reporter(application.online, snapshots=lambda: _snapshots(app))
-    application.reporters.extend([reporter.send_due, parts.gauges.count])
+    reporter = Reporter(application.online, snapshots=snapshots)
+    application.reporters.extend([reporter.send_due, parts.gauges.count, snapshots.look])
     return app
-
-
-def _snapshots(app: Starlette) -> Snapshots:
-    from suggest.web.handlers.reports import snapshots_of
-
-    return snapshots_of(app)
 
 
 @asynccontextmanager
@@ -108,7 +104,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     parts.is_stopping = False
     yield
     parts.stop()
-    parts.lanes.close()
+    parts.close()
     parts.lanes = Lanes()  # an application may be served again; no thread starts before it is needed
 
 

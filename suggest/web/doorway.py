@@ -36,9 +36,9 @@ class Doorway:
             self._opened.state.parts.stop()
 
     def close(self) -> None:
-        """No request is served any more: its threads may go."""
+        """No request is served any more: what served them may go."""
         if self._opened is not None:
-            self._opened.state.parts.lanes.close()
+            self._opened.state.parts.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self._opened or self._closed)(scope, receive, send)

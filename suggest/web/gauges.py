@@ -5,23 +5,22 @@ most every quarter of an hour, at most a twentieth of the time, and not at all w
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from suggest.domain.errors import SuggestError
 from suggest.web.meters import Labels, family
 
-if TYPE_CHECKING:  # imported when they are first counted
-    from analytics.snapshot import Analytics
-    from analytics.summary import Summary
+if TYPE_CHECKING:
     from suggest.config.application import Application
-    from suggest.web.handlers.reports import Snapshots
+    from suggest.web.snapshots import Snapshots
 
 log = logging.getLogger("suggest.web")
-OVER = timedelta(days=7)
+OVER_DAYS = 7
 EVERY_S = 900.0
 MOST_OF_THE_TIME = 20.0  # they are counted anew after so many times as long as it took
 WANTED_FOR_S = 3600.0  # after the last scrape
@@ -32,13 +31,11 @@ class Counted:
     """What was counted of all surfaces, and the moment that it speaks of."""
 
     at: datetime
-    summaries: tuple[Summary, ...]
+    figures: tuple[tuple[str, Mapping[str, float | None]], ...]  # a surface each; see `analytics.summary`
 
 
 class ReportGauges:
-    def __init__(
-        self, application: Application, *, snapshots: Callable[[], Snapshots], monotonic_s: Callable[[], float]
-    ) -> None:
+    def __init__(self, application: Application, *, snapshots: Snapshots, monotonic_s: Callable[[], float]) -> None:
         self._application = application
         self._snapshots = snapshots
         self._monotonic_s = monotonic_s
@@ -50,7 +47,7 @@ class ReportGauges:
         """In the text format, at once; before they were counted, their names without values."""
         self._asked_at_s = self._monotonic_s()
         counted = self._counted
-        for name, help_text, samples in _families(() if counted is None else counted.summaries):
+        for name, help_text, samples in _families(() if counted is None else counted.figures):
             yield from family(name, "gauge", help_text, samples)
         age: dict[Labels, float] = (
             {} if counted is None else {(): (self._application.clock.now() - counted.at).total_seconds()}
@@ -62,82 +59,59 @@ class ReportGauges:
         began_s = self._monotonic_s()
         if self._asked_at_s is None or began_s - self._asked_at_s > WANTED_FOR_S or began_s < self._again_at_s:
             return
-        summaries, at = [], self._application.clock.now()
+        from analytics.orders import SummaryOrder
+
+        figures, at = [], self._application.clock.now()
         for surface in self._application.online.list_surfaces():
             try:
-                moment, found = self._snapshots().read(("gauges", surface.name, at), _counting(surface.name))
+                drawn = self._snapshots.draw(SummaryOrder(surface=surface.name, days=OVER_DAYS))
             except SuggestError:
                 log.exception("the gauges of %s could not be counted", surface.name)
                 continue
-            at = min(at, moment)
-            summaries.append(found)
-        self._counted = Counted(at=at, summaries=tuple(summaries))
+            found = json.loads(drawn or b"{}")
+            at = min(at, datetime.fromisoformat(found["moment"]))
+            figures.append((surface.name, found["gauges"]))
+        self._counted = Counted(at=at, figures=tuple(figures))
         ended_s = self._monotonic_s()
         self._again_at_s = ended_s + max(EVERY_S, MOST_OF_THE_TIME * (ended_s - began_s))
 
 
-def _counting(surface: str) -> Callable[[Analytics], tuple[datetime, Summary]]:
-    def count(analytics: Analytics) -> tuple[datetime, Summary]:
-        from analytics.period import Period
-        from analytics.summary import summary
-
-        moment = cast(datetime, analytics.rows("moment")[0]["moment"])
-        period = Period(from_=moment - OVER, to=moment + timedelta(microseconds=1))
-        return moment, summary(analytics, surface, period)
-
-    return count
-
-
-def _families(summaries: tuple[Summary, ...]) -> Iterable[tuple[str, str, Mapping[Labels, float]]]:
+def _families(
+    counted: tuple[tuple[str, Mapping[str, float | None]], ...],
+) -> Iterable[tuple[str, str, Mapping[Labels, float]]]:
     """Name, help and samples; where there was nothing to count a figure over, it has no sample."""
 
-    def of(measure: Callable[[Summary], float | None], **labels: str) -> dict[Labels, float]:
-        found = ((each.surface, measure(each)) for each in summaries)
+    def of(figure: str, **labels: str) -> dict[Labels, float]:
         more = tuple(labels.items())
+        found = ((surface, figures[figure]) for surface, figures in counted)
         return {(("surface", surface), *more): value for surface, value in found if value is not None}
 
     week = "over the last seven days."
-    yield "suggest_report_requests", f"Requests {week}", of(lambda each: each.requests)
-    yield (
-        "suggest_report_acceptance",
-        f"Share of the slates in view that were taken {week}",
-        of(_share("taken_when_seen")),
-    )
+    yield "suggest_report_requests", f"Requests {week}", of("requests")
+    yield "suggest_report_acceptance", f"Share of the slates in view that were taken {week}", of("taken_when_seen")
     yield (
         "suggest_report_automation_share",
         f"Share of requests whose first option was applied alone {week}",
-        of(_share("applied_alone")),
+        of("applied_alone"),
     )
     yield (
         "suggest_report_without_people_share",
         f"Share of requests that nobody was handed {week}",
-        of(lambda each: each.without_people.mid if each.without_people else None),
+        of("without_people"),
     )
     yield (
         "suggest_report_live_precision_low",
         f"Lower bound of how often what was confident was right, by random audits {week}",
-        of(lambda each: each.live_precision.low if each.live_precision else None),
+        of("live_precision_low"),
     )
     yield (
         "suggest_report_review_wait_seconds",
         f"How long an escalation waited for its answer, by quantile {week}",
-        of(lambda each: each.wait_s_median, quantile="0.5") | of(lambda each: each.wait_s_p90, quantile="0.9"),
+        of("wait_s_median", quantile="0.5") | of("wait_s_p90", quantile="0.9"),
     )
-    yield (
-        "suggest_report_calibration_error",
-        f"Expected calibration error of p_any {week}",
-        of(lambda each: each.calibration_error.ece if each.calibration_error else None),
-    )
+    yield "suggest_report_calibration_error", f"Expected calibration error of p_any {week}", of("calibration_error")
     yield (
         "suggest_report_calibration_noise",
         "What that error would be by chance alone, 95th percentile.",
-        of(lambda each: each.calibration_error.floor.p95 if each.calibration_error else None),
+        of("calibration_noise"),
     )
-
-
-def _share(name: str) -> Callable[[Summary], float | None]:
-    def of(summary: Summary) -> float | None:
-        now = summary.shares[name].now
-        return None if now is None else now.mid
-
-    return of

@@ -80,6 +80,17 @@ def _present_state(parts: Parts) -> Iterable[tuple[str, str, dict[Labels, float]
         "Canaries that run, by surface.",
         {(("surface", canary.surface),): 1.0 for canary in parts.loop.live.canaries.all()},
     )
+    drawing = [each.memory_bytes() for each in parts.snapshots.processes]
+    yield (
+        "suggest_reports_process_bytes",
+        "Resident memory of the processes that draw reports; none runs before the first report.",
+        {(): float(sum(each or 0 for each in drawing))} if drawing else {},
+    )
+    yield (
+        "suggest_reports_processes_started",
+        "Processes started to draw reports since the start.",
+        {(): float(parts.snapshots.n_started)},
+    )
     yield "suggest_requests_in_flight", "Requests being answered.", {(): float(parts.in_flight)}
     yield "suggest_streams_open", "Event streams open.", {(): float(parts.streams)}
 

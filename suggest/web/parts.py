@@ -14,6 +14,7 @@ from suggest.web.gauges import ReportGauges
 from suggest.web.limits import Limits, RateLimiter
 from suggest.web.meters import Meters
 from suggest.web.replay import Replays
+from suggest.web.snapshots import Snapshots
 from suggest.web.threads import Lanes
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Parts:
     lanes: Lanes
     monotonic_s: Callable[[], float]
     static: Path  # components/static
+    snapshots: Snapshots
     gauges: ReportGauges
     arrivals: Arrivals = field(default_factory=Arrivals)
     heartbeat_s: float = 15.0
@@ -54,6 +56,11 @@ class Parts:
         self.is_stopping = True
         for wake in list(self.on_stop):
             wake()
+
+    def close(self) -> None:
+        """No request is served any more: its threads may go, and whoever draws reports."""
+        self.lanes.close()
+        self.snapshots.close()
 
 
 def parts_of(request: Request) -> Parts:

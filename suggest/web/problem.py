@@ -59,6 +59,7 @@ _KINDS = (
     _of(errors.TooManyRequests, 429, "Wait as long as Retry-After says; a secret key is not limited."),
     _of(errors.Overloaded, 503, "Nothing was taken. Try again after Retry-After seconds."),
     _of(errors.StorageUnavailable, 503, "Nothing was written. See /readyz for what is wrong, then try again."),
+    _of(errors.ReportUnavailable, 503, "Ask again after Retry-After seconds: what draws reports is started anew."),
     ProblemKind(
         slug="starting",
         status=503,

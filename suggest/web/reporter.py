@@ -5,26 +5,24 @@ the log is small."""
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suggest.domain.clock import rfc3339
 from suggest.domain.errors import SuggestError
 from suggest.online.schedules import Due
 
-if TYPE_CHECKING:  # imported when the first report is due
-    from analytics.snapshot import Analytics
+if TYPE_CHECKING:
     from suggest.online.service import OnlineService
-    from suggest.web.handlers.reports import Snapshots
+    from suggest.web.snapshots import Snapshots
 
 log = logging.getLogger("suggest.web")
 EVENT = "report.summary"
 
 
 class Reporter:
-    def __init__(self, online: OnlineService, *, snapshots: Callable[[], Snapshots]) -> None:
+    def __init__(self, online: OnlineService, *, snapshots: Snapshots) -> None:
         self._online = online
         self._snapshots = snapshots
 
@@ -41,28 +39,27 @@ class Reporter:
         if not webhooks.is_heard(EVENT, due.surface):
             self._online.schedules.told(due, [])
             return
-        key = ("summary", due.surface, due.start, due.at)
-        told = self._snapshots().read(key, lambda analytics: self._told(analytics, due))
+        told = self._told(due)
         if told is not None:
             self._online.schedules.told(due, webhooks.writes_of(EVENT, due.surface, told))
 
-    def _told(self, analytics: Analytics, due: Due) -> dict[str, object] | None:
+    def _told(self, due: Due) -> dict[str, object] | None:
         """The body of the message; None where the snapshot is too old for it."""
         from analytics.addresses import base, with_query
-        from analytics.period import Period
-        from analytics.summary import summary
+        from analytics.orders import SummaryOrder
 
-        if cast(datetime, analytics.rows("moment")[0]["moment"]) < due.at:
+        drawn = self._snapshots.draw(SummaryOrder(surface=due.surface, from_=due.start, to=due.at))
+        counted = json.loads(drawn or b"{}").get("told")
+        if counted is None:
             return None
         surface = self._online.get_surface(due.surface)
         bounds = {"from": rfc3339(due.start), "to": rfc3339(due.at)}
-        counted = summary(analytics, due.surface, Period(from_=due.start, to=due.at))
         return {
             "surface": due.surface,
             "title": surface.title,
             "simulated": surface.simulated,
             "every": str(due.schedule.times.every),
             **bounds,
-            **counted.to_json(),
+            **counted,
             "link": due.schedule.address + with_query(f"{base(due.surface)}/overview", bounds),
         }

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SERVER_FILE = "server.json"
 DRAIN_S = 10
-SWITCH_S = 0.0005  # a suggestion goes through four threads; each would wait 5 ms for a report that is being drawn
+SWITCH_S = 0.0005  # a suggestion goes through four threads; each would wait 5 ms for whoever computes in Python
 HEADER_TIMEOUT_MS = 5_000
 LARGEST_HEADERS = 64 * 1024
 MOST_CONNECTIONS = 4_096

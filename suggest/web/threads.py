@@ -1,7 +1,7 @@
 """Where synchronous work runs: one bounded pool of threads for each kind of waiting, so that none starves another.
 
-A suggestion waits for the encoder and a report for the disk; the log has many threads because all who wait for one
-commit are answered by it together."""
+A suggestion waits for the encoder and a report for the process that draws it; the log has many threads because all who
+wait for one commit are answered by it together."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ T = TypeVar("T")
 SUGGEST_THREADS = 64
 LOG_THREADS = 128
 READ_THREADS = 16
+REPORT_THREADS = 8  # they wait for one process, and must keep nobody from /readyz
 WAIT_THREADS = 32
 GIVES_WAY = 10  # how much nicer than the rest of the process
 
@@ -31,10 +32,11 @@ class Lanes:
         self.suggest = ThreadPoolExecutor(SUGGEST_THREADS, "suggest")
         self.log = ThreadPoolExecutor(LOG_THREADS, "log")  # appends: answered by the next group commit
         self.read = ThreadPoolExecutor(READ_THREADS, "read")  # queries, exports, pages
+        self.report = ThreadPoolExecutor(REPORT_THREADS, "report")
         self.wait = ThreadPoolExecutor(WAIT_THREADS, "wait")  # those who wait for a training run
 
     def close(self) -> None:
-        for lane in (self.suggest, self.log, self.read, self.wait):
+        for lane in (self.suggest, self.log, self.read, self.report, self.wait):
             lane.shutdown(wait=False, cancel_futures=True)
 
 

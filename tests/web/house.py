@@ -76,9 +76,7 @@ class House:
 
     def close(self) -> None:
         self.client.close()
-        self.app.state.parts.lanes.close()
-        if hasattr(self.app.state, "snapshots"):  # as the end of a process would
-            self.app.state.snapshots.close()
+        self.app.state.parts.close()
         self.application.close()
 
     def a_surface(self, name: str = "replies", **settings: object) -> str:

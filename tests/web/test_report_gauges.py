@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from suggest.web.handlers.reports import Snapshots
+from analytics.orders import Order
+from suggest.web.snapshots import Snapshots
 from web.house import House
 from web.people import Person
 
@@ -44,13 +45,13 @@ def pass_time(house: House, seconds: float) -> None:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Every time a snapshot is read."""
     seen: list[object] = []
-    read = Snapshots.read
+    draw = Snapshots.draw
 
-    def counting(self: Snapshots, key: tuple[object, ...], measure: object) -> object:
-        seen.append(key[0])
-        return read(self, key, measure)  # type: ignore[arg-type]
+    def counting(self: Snapshots, order: Order) -> bytes | None:
+        seen.append(type(order).__name__)
+        return draw(self, order)
 
-    monkeypatch.setattr(Snapshots, "read", counting)
+    monkeypatch.setattr(Snapshots, "draw", counting)
     return seen
 
 
@@ -64,7 +65,7 @@ def test_a_scrape_counts_nothing_and_what_it_asked_for_is_there_at_the_next(
     assert value(first, "acceptance") is None
     pass_time(own_house, 1)
     second = scrape(own_house)
-    assert reads == ["gauges"]
+    assert reads == ["SummaryOrder"]
     assert (value(second, "requests"), value(second, "acceptance")) == (1.0, 1.0)
     assert value(second, "without_people_share") in {0.0, 1.0}
     assert value(second, "automation_share") == 0.0

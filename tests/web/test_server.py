@@ -153,6 +153,35 @@ def test_everything_runs_in_one_process(running: Running) -> None:
     assert running.members == [str(running.process.pid)]
 
 
+@pytest.fixture
+def read(running: Running) -> Running:
+    """A server whose reports somebody has read: a process of its own draws them."""
+    assert httpx.get(running.address + "/reports", headers=HEADERS, timeout=60).status_code == 200
+    assert len(running.members) == 2
+    return running
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("is_for_all", [False, True], ids=["to the server", "to its group"])
+def test_who_draws_reports_ends_with_the_server(read: Running, number: signal.Signals, is_for_all: bool) -> None:
+    if is_for_all:  # as a terminal and systemd do it; the server is told once more, which changes nothing
+        os.killpg(read.process.pid, number)
+    code, errors = read.stop(number)
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    assert read.members == []
+
+
+def test_who_draws_reports_is_gone_after_kill_9_of_the_server_alone(read: Running, tmp_path: Path) -> None:
+    os.kill(read.process.pid, signal.SIGKILL)
+    read.process.communicate(timeout=20)
+    until(lambda: read.members == [])
+    again = Running(tmp_path / "data")
+    assert httpx.get(again.address + "/reports", headers=HEADERS, timeout=60).status_code == 200
+    code, errors = again.stop()
+    assert code == 0, errors
+
+
 def test_after_kill_9_nobody_holds_the_data_and_the_next_start_knows_it_all(running: Running, tmp_path: Path) -> None:
     httpx.put(running.address + "/v1/surfaces/kept", headers=HEADERS).raise_for_status()
     running.process.kill()

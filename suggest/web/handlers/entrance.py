@@ -82,4 +82,7 @@ def _refusal(refused: Refused | SuggestError) -> Response:
     status = body["status"]
     assert isinstance(status, int)
     title = str(body["title"])
-    return html(h1[title], p[str(body["detail"])], p[a(href="/")["To the first page"]], title=title, status=status)
+    said = html(h1[title], p[str(body["detail"])], p[a(href="/")["To the first page"]], title=title, status=status)
+    if status == 503:
+        said.headers["Retry-After"] = "1"
+    return said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from suggest.domain.clock import parse_rfc3339
 from suggest.domain.ids import new_id
 from suggest.web.call import path_id, query_text, wrong_query
-from suggest.web.parts import Parts, parts_of
+from suggest.web.parts import parts_of
 from suggest.web.present import Json
 from suggest.web.threads import run_in
 
@@ -30,7 +29,10 @@ async def report(request: Request) -> Response:
     now = parts.application.clock.now()
     if (since or datetime.min.replace(tzinfo=now.tzinfo)) >= (until or now):
         raise wrong_query("from", "must lie before to")
-    body = await run_in(parts.lanes.read, _report, parts, surface, form, since, until)
+    from analytics.orders import FileOrder, Question
+
+    order = FileOrder(question=Question(surface=surface, from_=since, to=until, now=now), form=form)
+    body = await run_in(parts.lanes.report, parts.snapshots.draw_file, order)
     return Response(body, media_type=_MEDIA_TYPES[form], headers={"Cache-Control": "no-store"})
 
 
@@ -43,22 +45,6 @@ async def back_up(request: Request) -> Response:
     name = f"backup-{new_id(parts.application.clock)}.tar.gz"
     path = await run_in(parts.lanes.wait, store.backup, store.data_dir / "exports" / name)
     return Json({"file": f"exports/{name}", "bytes": path.stat().st_size}, 201)
-
-
-def _report(parts: Parts, surface: str, form: str, since: datetime | None, until: datetime | None) -> str:
-    from analytics import snapshot
-    from analytics.markdown import render_markdown
-    from analytics.render import render_file
-    from analytics.report import report as measure
-
-    store = parts.application.store
-    path: Path = store.snapshot(store.data_dir / "snapshots")
-    try:
-        with snapshot.open(path) as analytics:
-            view = measure(analytics, surface, since, until, now=parts.application.clock.now())
-            return render_file(view) if form == "html" else render_markdown(view)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _moment(request: Request, name: str) -> datetime | None:
