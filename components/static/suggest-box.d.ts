@@ -1,5 +1,5 @@
 /**
- * `<suggest-box>`: chips that a service suggests for a text field, and the client under it.
+ * `<suggest-box>`: what a service suggests for a field of the page, and the client under it.
  *
  *     <script type="module" src="https://host/embed/v1/suggest-box.js"></script>
  *     <suggest-box site-key="pk_…" surface="replies" for="reply" context-from="#last-message"></suggest-box>
@@ -16,7 +16,7 @@ export type Decision = 'show' | 'abstain' | 'escalate' | 'auto';
 /** What is on the screen. The middle row are the states of an escalation; `none`: a colleague found no answer. */
 export type BoxState =
   | 'idle' | 'loading' | 'show' | 'abstain' | 'selected' | 'dismissed' | 'error'
-  | 'waiting' | 'claimed' | 'answered' | 'expired' | 'lost';
+  | 'waiting' | 'claimed' | 'answered' | 'none' | 'expired' | 'lost';
 
 export interface Context {
   text: string;
@@ -248,7 +248,7 @@ export class SuggestBox extends HTMLElement {
   strings?: Partial<Strings>;
   readonly suggestions: readonly Item[];
   readonly impression?: string;
-  readonly state: BoxState | 'none';
+  readonly state: BoxState;
   refresh(): Promise<void>;
   select(index: number): void;
   dismiss(): void;

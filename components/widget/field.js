@@ -73,8 +73,9 @@ export default (engine) => {
       if (!others.hidden) others.firstChild.focus();
     }, { ariaExpanded: 'false' });
     root.replaceChildren(dress(make('div', { part: 'strip' },
-      make('span', { part: 'badge', textContent: first.from ?? words.suggested }),
-      isHeld() ? '' : make('span', { part: 'value', dir: 'auto', textContent: first.text }),
+      make('div', { part: 'head' },
+        make('span', { part: 'badge', textContent: first.from ?? words.suggested }),
+        isHeld() ? '' : make('span', { part: 'value', dir: 'auto', textContent: first.text })),
       button('confirm', isHeld() ? words.confirm : words.take, ({ detail }) => choose(0, detail ? 'click' : 'keyboard')),
       shown[1] ? change : '',
       button('clear', isHeld() ? words.clear : words.dismiss, () => clear('button'))), first, 0), others);

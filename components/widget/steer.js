@@ -70,12 +70,17 @@ export default (engine) => {
     return true;
   };
 
-  function confidence({ p_select: p }) {
+  // How sure it is: the band, and the words for it where the host wants them said.
+  engine.sure = ({ p_select: p }) => {
     const how = attribute('confidence');
-    if (how == null || p == null) return '';
+    if (how == null || p == null) return [];
     const band = p >= 0.6 ? 'likely' : p >= 0.25 ? 'possible' : 'unsure';
-    const text = how === 'percent' ? new Intl.NumberFormat(lang(), { style: 'percent' }).format(p) : strings()[band];
-    return make('span', { part: `confidence ${band}`, textContent: text });
+    return [band, how === 'percent' ? new Intl.NumberFormat(lang(), { style: 'percent' }).format(p) : strings()[band]];
+  };
+
+  function confidence(item) {
+    const [band, textContent] = engine.sure(item);
+    return band && make('span', { part: `confidence ${band}`, textContent });
   }
 
   // --- the menu
@@ -211,7 +216,7 @@ export default (engine) => {
       engine.slate = slate;
       offer();
       become('show', offered);
-    }], words.inserted);
+    }], attribute('layout') === 'field' ? '' : words.inserted); // which says so itself
     const next = attribute('follow-up');
     if (next == null) return;
     const { context, ...body } = engine.body;

@@ -48,6 +48,10 @@ export default (engine) => {
       oncontextmenu: (event) => steer(index) && event.preventDefault(), // a long press, too
       onmousedown: (event) => event.preventDefault(), // the caret stays in the field
     }));
+    options.forEach((option, index) => {
+      const [, sure] = engine.sure?.(items[index]) ?? [];
+      if (sure) option.dataset.confidence = sure;
+    });
     host.append(...options);
     open();
     watch(list);

@@ -11,7 +11,8 @@ const ENGLISH = {
 };
 
 export default (engine, escalation) => {
-  const { slate, strings, lang, become, emit, host, box } = engine;
+  const { slate, strings, lang, become, emit, host, box, make } = engine;
+  let told = make('i'); // what is seen of it; to hear there is the status. New each time, so that nothing moves
   const asking = { ...escalation };
   let stop;
   let isOver;
@@ -23,6 +24,7 @@ export default (engine, escalation) => {
     const { answer, message, expected_wait_s: wait, state } = asking;
     const words = strings();
     engine.slate = slate;
+    told.remove();
     if (answer && !answer.none) {
       const item = answer.item?.id ? answer.item : { id: answer.item };
       const known = slate.items.find(({ id }) => id === item.id);
@@ -31,8 +33,9 @@ export default (engine, escalation) => {
     } else {
       const minutes = wait && new Intl.NumberFormat(lang(), { style: 'unit', unit: 'minute' }).format(Math.ceil(wait / 60));
       const text = words[answer ? 'none' : state] ?? '';
-      become(state, [], message ?? (minutes ? text.replace('{t}', minutes) : text.replace(/….*/, '…')));
-      box.lastChild.part = /waiting|claimed/.test(state) ? 'status told live' : 'status told';
+      become(answer ? 'none' : state, [], message ?? (minutes ? text.replace('{t}', minutes) : text.replace(/….*/, '…')));
+      told = make('div', { part: /waiting|claimed/.test(state) ? 'told live' : 'told', ariaHidden: 'true', textContent: box.lastChild.textContent });
+      if (told.textContent) box.lastChild.before(told);
     }
     return 1;
   }
@@ -52,6 +55,7 @@ export default (engine, escalation) => {
     resume,
     stop() {
       isOver = 1;
+      told.remove();
       stop();
     },
   };

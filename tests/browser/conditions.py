@@ -60,10 +60,43 @@ def look_at(page: Page, state: str) -> None:
     for condition in CONDITIONS:
         condition.put(page)
         assert_fits(page, f"{state}, {condition.name}")
+        if condition.direction == "rtl":
+            assert_reads_in_order(page, state)
         assert violations(page, colours=condition.colours) == [], f"{state}, {condition.name}"
     Condition(name="", width=320, direction="rtl").put(page)
     assert_fits(page, f"{state}, right to left at 320 px")
     CONDITIONS[0].put(page)
+
+
+# Of a text without a letter that is read from the right, no letter stands left of the one before it on its line.
+OUT_OF_ORDER = """() => {
+  const wrong = [], range = document.createRange();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    const text = node.data;
+    if (!text.trim() || /[\\u0590-\\u08ff]/.test(text)) continue;
+    const around = node.parentElement;
+    if (around.closest('svg, script, style, textarea, select') || !around.checkVisibility()) continue;
+    let before;
+    for (let at = 0; at < text.length; at++) {
+      if (/\\s/.test(text[at])) continue;
+      range.setStart(node, at);
+      range.setEnd(node, at + 1);
+      const here = range.getBoundingClientRect();
+      if (before && Math.abs(before.bottom - here.bottom) < 2 && here.left < before.left - 1) {
+        wrong.push(text.trim().slice(0, 80));
+        break;
+      }
+      before = here;
+    }
+  }
+  return wrong;
+}"""
+
+
+def assert_reads_in_order(page: Page, state: str) -> None:
+    """Sentences of ours stay sentences on a page that is read from the right."""
+    assert page.evaluate(OUT_OF_ORDER) == [], state
 
 
 def assert_fits(page: Page, state: str) -> None:

@@ -25,6 +25,7 @@ def states(page: Page) -> list[str]:
 
 def test_the_wait_is_said_with_its_length(waiting: Page) -> None:
     expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… about 2 min")
+    expect(waiting.locator("suggest-box [part~=told]")).to_have_text("Asking a colleague… about 2 min")
     expect(waiting.locator(CHIPS)).to_have_count(0)
 
 
@@ -100,6 +101,7 @@ def test_a_colleagues_own_words_are_inserted_and_only_the_commit_is_reported(wai
 def test_none_is_said(waiting: Page, service) -> None:
     service.tell("e0", "answered", answer={"none": True})
     expect(waiting.get_by_role("status")).to_have_text("No ready answer was found.")
+    assert waiting.evaluate("document.querySelector('suggest-box').state") == "none"
     expect(waiting.locator(CHIPS)).to_have_count(0)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from contract_server import ContractServer, a_slate, options_named
 from playwright.sync_api import BrowserContext, Page, expect
+from starlette.responses import JSONResponse
 from test_widget_manners import ARABIC, axe
 from test_widget_shows import strict
 
@@ -125,25 +126,58 @@ def test_the_tree_of_assistive_technology(open_host, service, layout: str) -> No
         expect(page.get_by_role("combobox", name="Reply", expanded=True)).to_be_focused()
 
 
+LONG = options_named("Short.", *["A long reply in many words. " * 9] * 6)
+ENDS: dict[str, Any] = {
+    "options": lambda k: a_slate(items=LONG[:k]),
+    "nothing": lambda _: a_slate("abstain", items=[]),
+    "failure": lambda _: JSONResponse({"title": "Busy", "detail": "Try later."}, 503),
+}
+
+
 @pytest.mark.parametrize("width", [320, 900])
-@pytest.mark.parametrize("layout", ["list", "field"])
-def test_nothing_jumps_when_options_arrive(
-    open_host, service, context: BrowserContext, layout: str, width: int
+@pytest.mark.parametrize("more", ["", "actions confidence multiple"], ids=["plain", "steered"])
+@pytest.mark.parametrize("layout", ["chips", "list", "field"])
+def test_nothing_jumps_whatever_the_answer_is(
+    open_host, service, context: BrowserContext, layout: str, width: int, more: str
 ) -> None:
+    """Options, nothing worth showing, a failure, and a colleague's answer after a wait: below stands still."""
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 900})
-    service.script = lambda _: a_slate(items=options_named("Short.", *["A long reply in many words. " * 9] * 6))
     service.held.add("x")
-    open_host(f'layout="{layout}" for="reply" context="x"', body=BODY + "<p>after</p>", page=page, wait=False)
+    service.script = lambda _: a_slate()
+    attributes = f'layout="{layout}" for="reply" context="x" debounce="0" timeout="60000" {more}'
+    open_host(attributes, body=INPUT + "<p id=after>after</p>", page=page, wait=False)
     page.locator("suggest-box [part=skeleton]").first.wait_for()
     page.wait_for_timeout(150)
     page.evaluate("window.shifts = 0")
+    stood = page.locator("#after").bounding_box()
+
+    def settled(state: str) -> None:
+        page.wait_for_function("(state) => document.querySelector('suggest-box').state === state", arg=state)
+        page.wait_for_timeout(150)
+        assert page.locator("#after").bounding_box() == stood, state
+
     service.held.clear()
-    page.locator(OPTION[layout]).first.wait_for()
-    page.wait_for_timeout(150)
+    settled("show")
+    for name, state in {"options": "show", "nothing": "abstain", "failure": "error"}.items():
+        service.script = lambda body, name=name: ENDS[name](body["k"])
+        page.evaluate("(name) => { document.querySelector('suggest-box').context = name }", name)
+        settled(state)
+    service.script = service.escalating()
+    page.evaluate("document.querySelector('suggest-box').context = 'hard'")
+    settled("waiting")
+    service.tell("e0", "answered", answer={"text": "We call you."})
+    settled("answered")
     shift = page.evaluate("window.shifts")
     print(f"layout shift of {layout} at {width} px: {shift:.5f}")
     assert shift <= 0.001
+
+
+def test_a_host_may_take_the_reserved_room_back(open_host, service) -> None:
+    service.script = lambda _: a_slate("abstain", items=[])
+    page = open_host('layout="list" context="x" style="--sb-min-block: 0"', wait=False)
+    page.wait_for_function("document.querySelector('suggest-box').state === 'abstain'")
+    assert page.locator("suggest-box").bounding_box()["height"] == 0
 
 
 def hostile_texts(n: int, seed: int = 5) -> list[str]:

@@ -1,5 +1,6 @@
 """The typeahead: a combobox on the host's own field, after the ARIA pattern; it asks while the person types."""
 
+import re
 from typing import Any
 
 import pytest
@@ -211,6 +212,17 @@ def test_a_person_can_be_asked_from_it(open_host, narrowing) -> None:
     narrowing.tell("e0", "answered", answer={"text": "We call you."})
     page.get_by_role("option", name="We call you.").click()
     expect(page.locator("#reply")).to_have_value("We call you.")
+
+
+def test_how_likely_each_is_is_said_where_the_host_wants_it(open_host, echo) -> None:
+    page = opened(open_host, "confidence", csp=strict(echo), body='<input id="reply" aria-label="r">')
+    page.locator("#reply").press_sequentially("o")
+    expect(page.locator(OPTIONS)).to_have_text(["o a", "o b", "o c"])
+    for option, said in zip(page.get_by_role("option").all(), ["Likely", "Possible", "Unsure"], strict=True):
+        expect(option).to_have_accessible_name(re.compile(said))
+        assert option.evaluate("(each) => getComputedStyle(each, '::after').content") == f'"{said}"'
+    page.get_by_role("option").first.click()
+    expect(page.locator("#reply")).to_have_value("o a")
 
 
 def test_without_actions_the_menu_is_the_browsers(open_host, echo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -64,3 +65,33 @@ def test_every_part_is_documented() -> None:
 def test_every_member_is_documented_and_typed(name: str) -> None:
     assert name in names_in("Properties and methods")
     assert re.search(rf"\b{name}\b", TYPES)
+
+
+MANIFEST = json.loads((ROOT / "components/static/custom-elements.json").read_text())
+(ELEMENT,) = MANIFEST["modules"][0]["declarations"]
+
+
+def listed(kind: str) -> set[str]:
+    return {each["name"] for each in ELEMENT[kind]}
+
+
+def test_the_manifest_for_editors_says_what_the_types_say() -> None:
+    assert listed("attributes") == typed("Attributes")
+    assert listed("events") == typed("SuggestEvents")
+    for name in listed("members"):
+        assert re.search(rf"\b{name}\b", TYPES), name
+    assert {"refresh", "select", "dismiss", "commit", "context", "strings", "state"} <= listed("members")
+
+
+def test_the_manifest_for_editors_says_what_can_be_styled() -> None:
+    assert listed("cssProperties") == set(re.findall(r"--sb-[\w-]+", "".join(STYLES.values())))
+    assert all(name in names_in("Looks") for name in listed("cssParts"))
+    shown = set(re.findall(r"part: '([\w-]+)'", CODE))
+    assert shown - listed("cssParts") == set()
+
+
+@pytest.mark.parametrize("name", sorted(typed("Attributes") | typed("SuggestEvents")))
+def test_no_framework_keeps_a_name_for_itself(name: str) -> None:
+    """React and Vue swallow some attributes; a colon in an event is a namespace in JSX."""
+    assert name not in {"key", "ref", "style", "slot", "is", "children", "class"}
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
