@@ -17,7 +17,6 @@ from suggest.policy.threshold import Certified, certify
 
 TARGETS = (0.90, 0.95, 0.98)
 DELTA = 0.1  # a promise may be wrong one time in ten
-SEED = 20260101  # the pilot of a promise is a draw; the same tickets give the same promise
 LEAST_GROUP = 30  # tickets, below which a group is not shown on its own
 LEAST_CLUSTER = 3
 MOST_CLUSTERS = 12
@@ -193,7 +192,7 @@ def _groups(asked: Sequence[Asked], p: np.ndarray, right: np.ndarray) -> tuple[G
 
 def _promise(p: np.ndarray, right: np.ndarray, target: float) -> Promise:
     """By the test that the server's slider uses, on the judged tickets."""
-    found = certify(p, right, target=target, delta=DELTA, rng=np.random.default_rng(SEED))
+    found = certify(p, right, target=target, delta=DELTA)
     if not isinstance(found, Certified):
         return Promise(target=target, why=found.why, n_needed=found.n_needed)
     n_test = round(found.n / found.share) if found.share else len(p)

@@ -30,7 +30,7 @@ from htpy import (
 from components.admin.frontier import frontier_figure
 from components.admin.live import live_panel
 from components.admin.page import csrf_field
-from components.admin.views import ChangeRow, GroupRow, PolicyView, PreviewView, SurfaceView, TargetKind
+from components.admin.views import ChangeRow, FollowedView, GroupRow, PolicyView, PreviewView, SurfaceView, TargetKind
 from components.badge import BadgeView, badge
 from components.console.duration import duration
 from components.number import decimal, moment, percent, plural
@@ -114,7 +114,7 @@ def policy_section(view: SurfaceView) -> Element:
         ],
         live_panel(view),
         details(".fold.after-fold", open=bool(view.history) and len(view.history) <= 3)[
-            summary["Who moved it, and when"], _history(view.history)
+            summary["Who moved it when, and what followed"], _history(view.history)
         ],
     ]
 
@@ -373,7 +373,7 @@ def _history(rows: tuple[ChangeRow, ...]) -> Node:
         TableView(
             caption="Changes of the policy, newest first",
             caption_hidden=True,
-            columns=(Column(label="When"), Column(label="Who"), Column(label="What")),
+            columns=(Column(label="When"), Column(label="Who"), Column(label="What"), Column(label="What followed")),
             rows=tuple(
                 (
                     moment(row.at),
@@ -383,9 +383,20 @@ def _history(rows: tuple[ChangeRow, ...]) -> Node:
                         for name, before, after in row.changes
                     ]
                     + [row.why and div(".soft")[row.why]],
+                    _followed(row.followed),
                 )
                 for row in rows
             ),
             none="It stands where it began.",
         )
     )
+
+
+def _followed(what: FollowedView | None) -> Node:
+    if what is None:
+        return span(".quiet")["no request yet"]
+    judged = (
+        f"{what.audited_right} of {plural(what.audited, 'audit')} found it right" if what.audited else "not audited"
+    )
+    share = percent(what.reviewed / what.requests)
+    return [div[f"{plural(what.requests, 'request')}, {share} to people"], div(".soft")[judged]]

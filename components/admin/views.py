@@ -187,6 +187,16 @@ class PreviewView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedView:
+    """What came between one move of the slider and the next."""
+
+    requests: int
+    reviewed: int  # of them, those that went to people
+    audited: int  # of what was shown or applied, those that an audit judged
+    audited_right: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
     """One time somebody moved the slider."""
 
@@ -194,6 +204,7 @@ class ChangeRow:
     by: str
     changes: tuple[tuple[str, str, str], ...]  # name, before, after
     why: str = ""  # where the watch moved the line: the reason
+    followed: FollowedView | None = None  # None: no request yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from suggest.policy.watch import expit, logit
 from suggest.rank.traits import language_in, traits_of
 
 _SEED = 20_260_101  # of the split into pilot and test; fixed, so that asking twice is not a second chance
+_ROUNDING = 1e-9  # of a probability to logits and back
 _USUAL_PRECISION = 0.9  # asked of `assist` by the exit test of `shadow` where the policy promises none
 
 
@@ -59,8 +60,7 @@ def group_lines_of(policy: Policy, place: Place) -> tuple[GroupLine, ...]:
     named = languages if policy.groups_by == "language" else tuple(tag_of(place, top) for top in tops)
     if len(named) != len(p_any):
         return ()  # a bundle of before does not say whose answers they are
-    rng = rng_of(place.suggester)
-    return group_lines(p_any, correct.astype(np.float64), named, target=target, rng=rng)
+    return group_lines(p_any, correct.astype(np.float64), named, target=target)
 
 
 def groups_in_force(place: Place) -> tuple[GroupLine, ...]:
@@ -79,7 +79,7 @@ def _as_strict(
 ) -> tuple[GroupLine, ...]:
     """Tightened by as much as the watch tightens the surface's line; where it loosens that, these stay."""
     watched = promises.any.threshold(base.threshold, bundle=bundle)
-    tighter = max(0.0, logit(watched) - logit(base.threshold))
+    tighter = logit(watched) - logit(base.threshold) if watched > base.threshold + _ROUNDING else 0.0
     cheapest = 0.0 if policy.error_cost is None else chow_threshold(policy.error_cost, Costs().human)
 
     def strict(own: float) -> float:
@@ -111,7 +111,7 @@ def base_of(policy: Policy, suggester: Suggester, recent: Sequence[float] = ()) 
 
 def alone_of(policy: Policy, suggester: Suggester) -> Alone:
     p_top1, first = suggester.evidence_top1()
-    return alone(p_top1, first.astype(np.float64), target=policy.auto_target, rng=rng_of(suggester))
+    return alone(p_top1, first.astype(np.float64), target=policy.auto_target)
 
 
 def in_force(base: InForce, promises: Promises, policy: Policy, *, bundle: str) -> InForce:
@@ -119,10 +119,12 @@ def in_force(base: InForce, promises: Promises, policy: Policy, *, bundle: str) 
     watch = promises.any
     line = replace(base, threshold=watch.threshold(base.threshold, bundle=bundle))
     if promised(policy) is not None:
-        if watch.is_tight or (watch.line is None and watch.distrusted == bundle):
+        if watch.is_in_doubt(bundle):
             line = replace(line, certified=False, why=f"tightened by the watch: {watch.why}")
-        elif watch.line is not None:
+        elif watch.has_line(bundle):
             line = replace(line, certified=True, n_needed=None, why=watch.why)
+        elif watch.line is not None and line.threshold > base.threshold:
+            line = replace(line, why=f"no looser than under the model before, until its own answers tell: {base.why}")
     return line if policy.error_cost is None else stricter(line, policy.target, error_cost=policy.error_cost)
 
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from suggest.policy.threshold import Certified, certify
-from suggest.policy.watch import Watch, expit, logit
+from suggest.policy.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +24,18 @@ class Alone:
 NOT_YET = Alone(threshold=None, why="nothing is certified yet")
 
 
-def alone(p_top1: ArrayLike, first: ArrayLike, *, target: float, rng: np.random.Generator, delta: float = 0.1) -> Alone:
+def alone(p_top1: ArrayLike, first: ArrayLike, *, target: float, delta: float = 0.1) -> Alone:
     """The line that held-out labels certify: of what is applied at least `target` is right, wrong at most `delta` of
     the times this is computed.
 
+    >>> import numpy as np
     >>> p = np.linspace(0.5, 1.0, 400)
-    >>> alone(p, np.ones(400), target=0.95, rng=np.random.default_rng(0)).threshold < 0.6
+    >>> alone(p, np.ones(400), target=0.95).threshold < 0.6
     True
-    >>> alone([], [], target=0.95, rng=np.random.default_rng(0)).n_needed
-    65
+    >>> alone([], [], target=0.95).n_needed
+    45
     """
-    found = certify(p_top1, first, target=target, delta=delta, rng=rng)
+    found = certify(p_top1, first, target=target, delta=delta)
     if isinstance(found, Certified):
         why = f"at least {target:.1%} of what is applied is right: {found.errors} errors in {found.n} labelled requests"
         return Alone(threshold=found.threshold, why=f"{why} (bound {found.bound:.1%})")
@@ -50,10 +50,9 @@ def kept(base: Alone, watch: Watch, *, bundle: str) -> Alone:
     >>> kept(Alone(threshold=0.9, why="held out"), Watch(target=0.95), bundle="b1").threshold
     0.9
     """
-    if watch.is_tight or (watch.line is None and watch.distrusted == bundle):
+    if watch.is_in_doubt(bundle):
         return Alone(threshold=None, why=f"suspended: {watch.why}", n_needed=watch.tight_left or None)
-    if watch.line is not None:
-        return Alone(threshold=expit(watch.line - watch.nudge), why=watch.why)
-    if base.threshold is None:
-        return base
-    return replace(base, threshold=max(base.threshold, expit(logit(base.threshold) - watch.nudge)))
+    line = watch.threshold(0.0 if base.threshold is None else base.threshold, bundle=bundle)
+    if watch.has_line(bundle):
+        return Alone(threshold=line, why=watch.why)
+    return base if base.threshold is None else replace(base, threshold=line)

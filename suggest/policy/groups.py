@@ -35,7 +35,6 @@ def group_lines(
     groups: Sequence[str],
     *,
     target: float,
-    rng: np.random.Generator,
     delta: float = 0.1,
 ) -> tuple[GroupLine, ...]:
     """A line for each group that has answers enough, largest group first; "" is no group.
@@ -44,8 +43,7 @@ def group_lines(
     their number (Bonferroni), so that all certified lines together are wrong at most `delta` of the times.
 
     >>> p = np.tile(np.linspace(0.5, 1.0, 400), 2)
-    >>> lines = group_lines(p, (p > 0.2).astype(float), ["a"] * 400 + ["b"] * 400, target=0.9,
-    ...                     rng=np.random.default_rng(0))
+    >>> lines = group_lines(p, (p > 0.2).astype(float), ["a"] * 400 + ["b"] * 400, target=0.9)
     >>> [(line.group, line.n, line.threshold is not None) for line in lines]
     [('a', 400, True), ('b', 400, True)]
     """
@@ -53,15 +51,12 @@ def group_lines(
     counts = Counter(group for group in groups if group)
     tested = [group for group, n in counts.most_common(MOST) if n >= FEWEST]
     return tuple(
-        _line(p_any[named == group], correct[named == group], group, target, delta / len(tested), rng)
-        for group in tested
+        _line(p_any[named == group], correct[named == group], group, target, delta / len(tested)) for group in tested
     )
 
 
-def _line(
-    p_any: Floats, correct: Floats, group: str, target: float, delta: float, rng: np.random.Generator
-) -> GroupLine:
-    found = certify(p_any, correct, target=target, delta=delta, rng=rng)
+def _line(p_any: Floats, correct: Floats, group: str, target: float, delta: float) -> GroupLine:
+    found = certify(p_any, correct, target=target, delta=delta)
     if not isinstance(found, Certified):
         why = f"the surface's line: {found.why}"
         return GroupLine(group=group, n=p_any.size, threshold=None, why=why, n_needed=found.n_needed)

@@ -72,7 +72,7 @@ def solve(
     0.6
     >>> wish = solve(Target(kind=TargetKind.PRECISION, value=0.95), Evidence(), rng=np.random.default_rng(0))
     >>> wish.threshold, wish.certified, wish.n_needed
-    (0.95, False, 65)
+    (0.95, False, 45)
     """
     value = target.value
     match target.kind:
@@ -173,7 +173,7 @@ def _for_precision(wish: float, evidence: Evidence, *, rng: np.random.Generator,
     if wish == 1.0:
         return InForce(threshold=SEND_ALL, why="no model is never wrong: everything goes to people", certified=True)
     labels = evidence.exchangeable(rng)
-    found = certify(labels.p_any, labels.correct, target=wish, delta=delta, rng=rng)
+    found = certify(labels.p_any, labels.correct, target=wish, delta=delta)
     if isinstance(found, Certified):
         why = (
             f"at least {wish:.1%} of what is shown contains a right option, wrong at most one time in {1 / delta:g}: "

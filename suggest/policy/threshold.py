@@ -18,8 +18,10 @@ from suggest.metrics.interval import lower_bound
 
 NEVER_ESCALATE = 0.0
 SEND_ALL = math.nextafter(1.0, 2.0)  # above every probability: show iff p_any >= it never holds
-_GRID = 200  # thresholds tested at most; finer only adds noise to the walk
-_PRIOR_WEIGHT = 20.0  # pilot requests that the model's own error estimate is worth, where real ones are few
+_RUNGS: Floats = np.append(1.0 / (1.0 + np.exp(np.linspace(-9.2, 5.3, 500))), 0.0)  # thresholds tested, strict first
+_CERTAIN_SHARE = 0.35  # of the labelled requests: where a sequence starts that does not trust p_any
+_GRID = 40  # thresholds looked at to plan for more labels
+_PRIOR_WEIGHT = 20.0  # requests that the model's own error estimate is worth, where labelled ones are few
 _POWER_Z = 0.8416  # `n_needed` plans for success in 80 % of cases: the normal quantile of that
 _FEWEST_MORE = 0.2  # of the labels there are: with fewer a repeated test mostly sees the same again
 _MOST_LABELS = 100_000  # asking for more than this is saying no
@@ -45,76 +47,86 @@ class NotCertifiable:
     why: str
 
 
-def certify(
-    p_any: ArrayLike,
-    correct: ArrayLike,
-    *,
-    target: float,
-    rng: np.random.Generator,
-    delta: float = 0.1,
-    pilot_share: float = 0.3,
-    pilot: tuple[ArrayLike, ArrayLike] | None = None,
-) -> Certified | NotCertifiable:
-    """Loosest threshold with P(precision of what is shown < target) <= delta: Learn-then-Test, fixed sequence, pilot
-    start.
+def certify(p_any: ArrayLike, correct: ArrayLike, *, target: float, delta: float = 0.1) -> Certified | NotCertifiable:
+    """Loosest threshold with P(precision of what is shown < target) <= delta: Learn-then-Test over fixed sequences.
 
-    Each threshold t is a hypothesis "precision(t) < target", rejected when P(Bin(n_t, 1 - target) <= errors_t) <=
-    delta. The pilot fold chooses where the walk starts (where the test is likeliest to pass) and its steps; the
-    other fold is then tested from there, looser only, up to the first failure. Testing in an order fixed beforehand
-    and stopping there keeps the chance of any false pass at delta without dividing it.
+    Each threshold t is a hypothesis "precision(t) < target", rejected when P(Bin(n_t, 1 - target) <= errors_t) is at
+    most what its sequence may spend. The thresholds are fixed beforehand, and so is the order, looser only, up to the
+    first failure: that keeps the chance of any false pass at what was spent without dividing it. Where to start is
+    chosen without looking at a label, so that none is given away for it: half of delta starts where p_any itself
+    says that the test is likeliest to pass, which is best where p_any is calibrated; the other half where the most
+    certain `_CERTAIN_SHARE` are shown, which does not care. A stricter sequence that gets as far as the looser one
+    hands over what it had (Bretz, Maurer, Brannath & Posch, Statistics in Medicine 2009).
+
+    Given all p_any, the errors above t are a sum of independent, unequal chances, whose lower tail the binomial bounds
+    (Hoeffding, Annals of Mathematical Statistics 1956): for the mix of p_any that was labelled the promise is exact
+    whatever order was read off it. For all traffic it is too where a stricter line is never less precise.
 
     Assumes that labelled requests are exchangeable with the traffic to come (see `thin_to_exchangeable`), and one
     look: asking again after every label until it passes inflates delta. Drift breaks it; audits watch for that.
     Angelopoulos, Bates, Candès, Jordan & Lei, arXiv 2110.01052.
 
     >>> p = np.linspace(0.5, 1.0, 400)
-    >>> certify(p, np.ones(400), target=0.95, rng=np.random.default_rng(0)).errors
+    >>> certify(p, np.ones(400), target=0.95).errors
     0
-    >>> certify([0.9] * 10, [1] * 10, target=0.99, rng=np.random.default_rng(0)).n_needed > 200
+    >>> certify([0.9] * 10, [1] * 10, target=0.99).n_needed > 200
     True
     """
-    if not 0.0 < target < 1.0 or not 0.0 < delta < 1.0 or not 0.0 < pilot_share < 1.0:
-        raise ValueError("target, delta and pilot_share must lie strictly between 0 and 1")
     p, right = _labelled(p_any, correct)
-    if pilot is None:
-        n_pilot = round(pilot_share * p.size)
-        mixed = rng.permutation(p.size)
-        guide, test = mixed[:n_pilot], mixed[n_pilot:]
-        pilot_p, pilot_right, p, right = p[guide], right[guide], p[test], right[test]
-        labels_per_test = 1.0 / (1.0 - pilot_share)
-    else:
-        pilot_p, pilot_right = _labelled(*pilot)
-        labels_per_test = 1.0
-    found = _tested(p, right, (pilot_p, pilot_right), target=target, delta=delta)
-    if found is None:
-        everything = np.concatenate([pilot_p, p]), np.concatenate([pilot_right, right])
-        return _not_yet(everything, (p, right), target=target, delta=delta, labels_per_test=labels_per_test)
-    return found
+    found = certified_on(p, right, target=target, delta=delta)
+    return _not_yet(p, right, target=target, delta=delta) if found is None else found
 
 
-def certified_on(
-    p_any: ArrayLike, correct: ArrayLike, *, pilot: tuple[ArrayLike, ArrayLike], target: float, delta: float = 0.1
-) -> Certified | None:
-    """The same with a pilot that is given, for who needs no reason where nothing can be promised (most of the work)."""
-    return _tested(*_labelled(p_any, correct), _labelled(*pilot), target=target, delta=delta)
-
-
-def _tested(p: Floats, right: Floats, pilot: tuple[Floats, Floats], *, target: float, delta: float) -> Certified | None:
-    steps = _walk(*pilot, n_test=p.size, target=target)
-    shown, errors = _counts(p, right, steps)
-    passes = binomial_cdf(errors, shown, 1.0 - target) <= delta
-    n_passed = int(np.argmin(passes)) if not passes.all() else passes.size
-    if n_passed == 0:
+def certified_on(p_any: ArrayLike, correct: ArrayLike, *, target: float, delta: float = 0.1) -> Certified | None:
+    """The same for who needs no reason where nothing can be promised (most of the work)."""
+    if not 0.0 < target < 1.0 or not 0.0 < delta < 1.0:
+        raise ValueError("target and delta must lie strictly between 0 and 1")
+    p, right = _labelled(p_any, correct)
+    if not p.size:
         return None
-    last = n_passed - 1
+    shown, errors = _counts(p, right, _RUNGS)
+    strict, loose = _starts(p, shown, target=target, delta=delta)
+    tail = np.where(shown > 0, binomial_cdf(errors, shown, 1.0 - target), 1.0)
+    last = _last_passed(tail, strict, loose, delta)
+    if last is None:
+        return None
     n, wrong = int(shown[last]), int(errors[last])
     return Certified(
-        threshold=float(steps[last]),
+        threshold=float(_RUNGS[last]),
         n=n,
         errors=wrong,
         bound=float(lower_bound(n - wrong, n, 1.0 - delta)),
         share=n / p.size,
     )
+
+
+def _starts(p: Floats, shown: Floats, *, target: float, delta: float) -> tuple[int, int]:
+    """The rungs that the stricter and the looser sequence begin at, by p_any alone; one twice where there is one."""
+    error = np.clip(1.0 - (p.sum() - _below(p, p, _RUNGS)) / np.maximum(shown, 1.0), 0.0, 1.0)
+    predicted = np.where(shown > 0, binomial_cdf(error * shown, shown, 1.0 - target), 1.0)
+    likeliest = int(np.argmin(predicted))
+    fewest = max(math.ceil(_CERTAIN_SHARE * p.size), fewest_labels(target, 0.5 * delta))
+    if fewest > p.size:
+        return likeliest, likeliest
+    most_certain = int(np.argmax(shown >= fewest))
+    return min(likeliest, most_certain), max(likeliest, most_certain)
+
+
+def _last_passed(tail: Floats, strict: int, loose: int, delta: float) -> int | None:
+    """The loosest rung that either sequence comes to; None where both fail at once."""
+    half = tail <= 0.5 * delta
+    handed_over = bool(half[strict:loose].all())  # also where both begin at one rung
+    of_loose = _run(tail[loose:] <= delta if handed_over else half[loose:])
+    if of_loose or handed_over:
+        n = loose + of_loose
+        return n - 1 if n > strict else None
+    of_strict = _run(half[strict:])
+    return strict + of_strict - 1 if of_strict else None
+
+
+def _run(passes: Bools) -> int:
+    """How many pass before the first that does not."""
+    return passes.size if passes.all() else int(np.argmin(passes))
 
 
 def fewest_labels(target: float, delta: float = 0.1) -> int:
@@ -188,15 +200,6 @@ def _labelled(p_any: ArrayLike, correct: ArrayLike) -> tuple[Floats, Floats]:
     return p, right
 
 
-def _walk(pilot_p: Floats, pilot_right: Floats, *, n_test: int, target: float) -> Floats:
-    """Thresholds to test in order, looser and looser, from the one the pilot thinks likeliest to pass."""
-    grid = _grid(pilot_p)
-    share, error = _expected(pilot_p, pilot_right, grid)
-    predicted = binomial_cdf(error * share * n_test, share * n_test, 1.0 - target)
-    start = int(np.argmin(predicted))
-    return np.append(grid[start:], 0.0) if grid[-1] > 0.0 else grid[start:]
-
-
 def _grid(p: Floats) -> Floats:
     """Distinct values from high to low, thinned by rank."""
     if not p.size:
@@ -228,34 +231,25 @@ def _below(p: Floats, values: Floats, grid: Floats) -> Floats:
     return np.asarray(running[np.searchsorted(p[order], grid, "left")], dtype=np.float64)
 
 
-def _not_yet(
-    everything: tuple[Floats, Floats],
-    test: tuple[Floats, Floats],
-    *,
-    target: float,
-    delta: float,
-    labels_per_test: float,
-) -> NotCertifiable:
+def _not_yet(p: Floats, right: Floats, *, target: float, delta: float) -> NotCertifiable:
     """How many more labels: at the error rate seen so far if that will do, else at the best rate not yet ruled
     out."""
-    p, right = everything
     if not p.size:
-        needed = math.ceil(fewest_labels(target, delta) * labels_per_test)
+        needed = fewest_labels(target, delta)
         return NotCertifiable(n_needed=needed, why=f"no labels yet: at least {needed} are needed, all of them right")
-    grid = _grid(p)[:: max(1, _GRID // 40)]
+    grid = _grid(p)
     share, error = _expected(p, right, grid)
     shown, wrong = _counts(p, right, grid)
     not_ruled_out = lower_bound(wrong, shown, 1.0 - delta)
-    seen = _counts(*test, grid)
     cautious = error + np.sqrt(error * (1.0 - error) / (shown + _PRIOR_WEIGHT))
     for rate, claim in (
         (cautious, "about {} more would, if errors stay as they are"),
         (error, "about {} more would, if errors stay as they are"),
         (not_ruled_out, "at least {} more"),
     ):
-        more = float(np.min(_more_shown(rate, *seen, target=target, delta=delta) / share))
-        if more * labels_per_test <= _MOST_LABELS:
-            needed = max(math.ceil(more * labels_per_test), math.ceil(_FEWEST_MORE * p.size))
+        more = float(np.min(_more_shown(rate, shown, wrong, target=target, delta=0.5 * delta) / share))
+        if more <= _MOST_LABELS:
+            needed = max(math.ceil(more), math.ceil(_FEWEST_MORE * p.size))
             why = f"{p.size} labels cannot certify {target:g} yet; {claim.format(needed)}"
             return NotCertifiable(n_needed=needed, why=why)
     best = 1.0 - float(error.min())

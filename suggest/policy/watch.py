@@ -1,12 +1,14 @@
 """Keep a promise while the world moves: certify the line anew on what was judged lately, and tighten at the first sign
 that the promise is being broken.
 
-A certificate speaks of traffic like the labels it rests on. Here every request whose answer became known is looked at
-once, in order; the whole state follows from that sequence alone, so a restart that reads it again ends where it was."""
+A certificate speaks of traffic like the labels it rests on, and of the probabilities of one bundle. Here every request
+whose answer became known is looked at once, in order; the whole state follows from that sequence alone, so a restart
+that reads it again ends where it was."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +30,16 @@ class Judged:
     counts: bool  # it was shown (or applied): it is what the promise is about
     audited: bool = False  # it is known because it was drawn at random
     bundle: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A judged request as the window keeps it."""
+
+    logit: float  # of p, as nudged then
+    right: bool
+    counts: bool
+    bundle: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +72,14 @@ class Watch:
     target: float | None
     rules: Rules = field(default_factory=Rules)
     n: int = 0  # judged so far
-    window: tuple[tuple[float, bool], ...] = ()  # (logit as nudged then, right), oldest first
-    n_counting: int = 0  # judged since the window was emptied that counted
+    window: tuple[Seen, ...] = ()  # oldest first; of several bundles, where one was replaced by another
+    of: str = ""  # the bundle that is watched: the one most of the latest answers are of
+    n_counting: int = 0  # judged since the window was emptied that counted; of that bundle
     nudge: float = 0.0  # added to logits: below 0 where the model was too sure of late
     evidence: float = 0.0  # of the alarm: log likelihood ratio of a broken promise since it last seemed kept
     tight_left: int = 0  # judged requests until an alarm is over
     line: float | None = None  # certified on the window, as a nudged logit
+    line_of: str = ""  # the bundle whose answers certified it, and that it holds for
     strictest: float = -math.inf  # what the line was when the alarm went off
     bundle: str = ""  # that the latest of them was served with
     distrusted: str | None = None  # the bundle whose own evidence does not hold for what was judged
@@ -91,10 +105,13 @@ class Watch:
         after = replace(
             self,
             n=self.n + 1,
-            window=(*self.window, (seen, judged.right))[-rules.window :],
+            window=(*self.window, Seen(logit=seen, right=judged.right, counts=counts, bundle=judged.bundle))[
+                -rules.window :
+            ],
             nudge=max(-_FARTHEST, min(_FARTHEST, self.nudge + rules.rate * surprise)),
             bundle=judged.bundle,
-            n_counting=self.n_counting + counts,
+            of=judged.bundle if self.n == 0 else self.of,
+            n_counting=self.n_counting + (counts and (self.n == 0 or judged.bundle == self.of)),
             evidence=self._evidence(judged, self.target),
             tight_left=max(self.tight_left - 1, 0),
             audited=self.audited + is_audit,
@@ -105,7 +122,7 @@ class Watch:
         if broken is not None:
             return after._alarmed(broken)
         if after.n % rules.every == 0 or (self.tight_left == 1 and after.tight_left == 0):
-            return after._certified()
+            return after._watching()._certified()
         return after
 
     def after_all(self, judged: Sequence[Judged]) -> Watch:
@@ -120,14 +137,25 @@ class Watch:
     def threshold(self, base: float, *, bundle: str = "") -> float:
         """The line on p in force, where the serving bundle's own evidence comes to `base`, which may well be 0.
 
+        A line that answers to another bundle certified does not loosen this one's: its probabilities are not those.
         The ends of the slider promise nothing, so their target is None and they stay where they are."""
         if self.target is None:
             return base
-        if self.is_tight or (self.line is None and self.distrusted == bundle):
+        if self.is_in_doubt(bundle):
             return expit(max(logit(self._aim), self.strictest) - self.nudge)
-        if self.line is not None:
+        if self.has_line(bundle):
+            assert self.line is not None
             return expit(self.line - self.nudge)
-        return max(base, expit(logit(base) - self.nudge))  # its certificate is not of a looser line
+        before = 0.0 if self.line is None else expit(self.line - self.nudge)
+        return max(base, expit(logit(base) - self.nudge), before)  # its certificate is not of a looser line
+
+    def has_line(self, bundle: str) -> bool:
+        """Answers of late certify a line for this bundle."""
+        return self.line is not None and self.line_of == bundle
+
+    def is_in_doubt(self, bundle: str) -> bool:
+        """An alarm goes on, or what was judged speaks against this bundle's own evidence."""
+        return self.is_tight or (self.distrusted == bundle and not self.has_line(bundle))
 
     @property
     def is_tight(self) -> bool:
@@ -187,30 +215,37 @@ class Watch:
             audited_right=0,
         )._turned("alarm", f"{why}: only from {self._aim:.1%} sure on for {self.rules.tight_for} answers")
 
-    def _certified(self) -> Watch:
-        """Look at the window: the older third chooses where the walk starts, the rest is tested."""
-        assert self.target is not None
-        if self.is_tight or len(self.window) < self.rules.fewest:
+    def _watching(self) -> Watch:
+        """Another bundle is watched where most of the latest answers are of it: stragglers, whose request an earlier
+        one served, and the few of a canary do not turn it."""
+        latest = Counter(seen.bundle for seen in self.window[-self.rules.every :])
+        if not latest or (of := latest.most_common(1)[0][0]) == self.of:
             return self
-        p = np.array([expit(seen) for seen, _ in self.window])
-        right = np.array([float(was_right) for _, was_right in self.window])
-        cut = round(0.3 * len(p))
-        pilot = (p[:cut], right[:cut])
-        found = certified_on(p[cut:], right[cut:], pilot=pilot, target=self.target, delta=self.rules.delta)
-        if found is None:
-            return self._not_certified()
-        certified = replace(self, line=logit(found.threshold), strictest=-math.inf)
-        return certified._turned("certified", self._said(found))
+        return replace(self, of=of, n_counting=sum(seen.counts for seen in self.window if seen.bundle == of))
 
-    def _not_certified(self) -> Watch:
+    def _certified(self) -> Watch:
+        """Look at what the window holds of the bundle that is watched."""
+        assert self.target is not None
+        own = [seen for seen in self.window if seen.bundle == self.of]
+        if self.is_tight or len(own) < self.rules.fewest:
+            return self
+        p = np.array([expit(seen.logit) for seen in own])
+        right = np.array([float(seen.right) for seen in own])
+        found = certified_on(p, right, target=self.target, delta=self.rules.delta)
+        if found is None:
+            return self._not_certified(len(own))
+        certified = replace(self, line=logit(found.threshold), line_of=self.of, strictest=-math.inf)
+        return certified._turned("certified", self._said(found, len(own)))
+
+    def _not_certified(self, n: int) -> Watch:
         """Too few to tell leaves things as they are; enough that were shown, and still no line, does not."""
         assert self.target is not None
         if self.n_counting < 2 * fewest_labels(self.target, self.rules.delta):
             return self
-        is_news = self.line is not None or self.distrusted != self.bundle
+        is_news = self.line is not None or self.distrusted != self.of
         strictest = self.strictest if self.line is None else max(self.strictest, self.line)
-        doubtful = replace(self, line=None, strictest=strictest, distrusted=self.bundle)
-        why = f"the last {len(self.window)} answers certify {self.target:g} nowhere: only from {self._aim:.1%} sure on"
+        doubtful = replace(self, line=None, strictest=strictest, distrusted=self.of)
+        why = f"the last {n} answers certify {self.target:g} nowhere: only from {self._aim:.1%} sure on"
         return doubtful._turned("uncertain", why) if is_news else doubtful
 
     def _turned(self, kind: str, why: str) -> Watch:
@@ -222,11 +257,8 @@ class Watch:
         assert self.target is not None
         return 1.0 - self.rules.tight * (1.0 - self.target)
 
-    def _said(self, found: Certified) -> str:
-        return (
-            f"certified on the last {len(self.window)} answers: {found.errors} errors in {found.n} "
-            f"(bound {found.bound:.1%})"
-        )
+    def _said(self, found: Certified, n: int) -> str:
+        return f"certified on the last {n} answers: {found.errors} errors in {found.n} (bound {found.bound:.1%})"
 
 
 def logit(p: float) -> float:

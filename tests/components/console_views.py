@@ -8,6 +8,7 @@ from typing import Any
 
 from components.admin.views import (
     ChangeRow,
+    FollowedView,
     FrontierPlace,
     JobView,
     KeyRow,
@@ -161,7 +162,14 @@ def a_surface(**changes: Any) -> SurfaceView:
         n_candidates=8,
         policy=a_policy(),
         preview=a_preview(),
-        history=(ChangeRow(at=AT, by="Ann", changes=(("wish", "p any 0.5", "precision 0.95"),)),),
+        history=(
+            ChangeRow(
+                at=AT,
+                by="Ann",
+                changes=(("wish", "p any 0.5", "precision 0.95"),),
+                followed=FollowedView(requests=1_204, reviewed=217, audited=32, audited_right=31),
+            ),
+        ),
         champion="01a207b8-680e-7e56-ab01-f1ab0eb7b454",
         models=(a_model(), a_model(id="older", is_champion=False, state="kept", may_promote=False)),
         snippet="<suggest-box></suggest-box>",

@@ -40,7 +40,7 @@ def a_stream(seed: int) -> tuple[Stream, float]:
     """The requests, and the line that was certified before they came."""
     rng = np.random.default_rng(seed)
     first = requests(800, PHASES[0][1], rng)
-    found = certify(first.p, first.right, target=TARGET, rng=rng)
+    found = certify(first.p, first.right, target=TARGET)
     parts = [requests(n, share, rng) for n, share in PHASES]
     whole = Stream(p=np.concatenate([s.p for s in parts]), right=np.concatenate([s.right for s in parts]))
     return whole, found.threshold if isinstance(found, Certified) else TARGET

@@ -102,6 +102,22 @@ def test_what_is_known_of_a_slate_is_read_back_as_it_was_heard(world: World) -> 
     assert [_known(row) for row in reversed(rows)] == heard
 
 
+def test_what_followed_each_move_of_the_slider_is_told(world: World) -> None:
+    world.online.put_policy("shop", {"audit_rate": 1.0, "target": {"kind": "p_any", "value": 0.0}}, by="owner")
+    first = world.ask(KNOWN).slate
+    review = world.claim()
+    world.online.verdict(review.id, answer(review, item=first.items[0].id))
+    world.ask(KNOWN)
+    world.online.put_policy("shop", {"mode": "review_all"}, by="owner")
+    world.clock.advance(seconds=1)
+    world.ask(KNOWN)
+    world.online.put_policy("shop", {"mode": "assist"}, by="owner")
+    rows = world.app.store.select("policy_followed", surface="shop", limit=10)
+    by_time = sorted(rows, key=lambda row: int(str(row["sequence"])))
+    names = ("requests", "reviewed", "n_shown", "audited", "audited_right")
+    assert [tuple(row[name] for name in names) for row in by_time] == [(2, 0, 2, 1, 1), (1, 1, 0, 0, 0)]
+
+
 def test_without_a_promise_the_line_stays_and_answers_are_only_counted(world: World) -> None:
     before = world.online.get_policy("shop")
     dismiss_all(world, ask_all(world))

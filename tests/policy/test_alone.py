@@ -21,7 +21,7 @@ def after(watch: Watch, answer: Judged, n: int) -> Watch:
 
 def test_labels_that_certify_the_top_option_give_a_line() -> None:
     p = np.linspace(0.5, 1.0, 600)
-    found = alone(p, np.ones(600), target=0.95, rng=np.random.default_rng(0))
+    found = alone(p, np.ones(600), target=0.95)
     assert found.threshold is not None
     assert found.n_needed is None
     assert "errors" in found.why
@@ -29,7 +29,7 @@ def test_labels_that_certify_the_top_option_give_a_line() -> None:
 
 @pytest.mark.parametrize("target", [0.9, 0.95, 0.99])
 def test_without_labels_there_is_none_and_it_says_how_many_are_missing(target: float) -> None:
-    found = alone([], [], target=target, rng=np.random.default_rng(0))
+    found = alone([], [], target=target)
     assert found.threshold is None
     assert found.n_needed is not None
     assert found.n_needed >= np.log(0.1) / np.log(target)

@@ -117,8 +117,8 @@ def test_the_nudge_comes_to_the_logit_that_the_model_is_off_by() -> None:
 def test_the_window_holds_logits_as_they_were_nudged_then() -> None:
     watch = fold(Watch(target=0.9), [judged(0.8, right=False), judged(0.8, right=True)])
     first, second = watch.window
-    assert first == (logit(0.8), False)
-    assert second == (pytest.approx(logit(0.8) - Rules().rate * 0.8), True)
+    assert (first.logit, first.right) == (logit(0.8), False)
+    assert (second.logit, second.right) == (pytest.approx(logit(0.8) - Rules().rate * 0.8), True)
 
 
 def test_an_alarm_lasts_for_its_answers_and_not_one_longer() -> None:
@@ -197,9 +197,43 @@ def test_between_its_times_no_certificate_is_made() -> None:
     assert watch.after(judged(0.95)).line is not None
 
 
-def test_a_line_that_is_certified_holds_for_every_bundle() -> None:
+def test_a_line_that_is_certified_holds_for_the_bundle_it_was_certified_on_and_loosens_no_other() -> None:
     watch = fold(Watch(target=0.8), [judged(0.95) for _ in range(200)])
-    assert watch.threshold(0.99, bundle="b1") == watch.threshold(0.0, bundle="new")
+    line = watch.threshold(0.99, bundle="b1")
+    assert line < 0.99
+    assert watch.threshold(0.99, bundle="new") == 0.99, "its own evidence is stricter, and speaks of its own scale"
+    assert watch.threshold(0.0, bundle="new") == line, "nor does it loosen by the change alone"
+
+
+def test_answers_to_an_earlier_bundle_do_not_certify_the_one_that_serves() -> None:
+    """400 right answers at .9 by the first, then 100 by one that says .9 where .85 is right: of all 500 .97 are right,
+    which would certify .95."""
+    watch = fold(Watch(target=0.95, rules=DEAF), [judged(0.9) for _ in range(400)])
+    assert watch.has_line("b1")
+    watch = fold(watch, [judged(0.9, right=i % 20 >= 3, by="b2") for i in range(100)])
+    assert not watch.has_line("b2")
+    assert watch.threshold(0.95, bundle="b2") >= 0.95
+    watch = fold(watch, [judged(0.9, right=i % 20 >= 3, by="b2") for i in range(100)])
+    assert watch.turn is not None
+    assert (watch.turn.kind, watch.distrusted) == ("uncertain", "b2"), "200 of its own speak against it"
+    assert "the last 200 answers" in watch.why
+
+
+def test_the_next_bundle_is_certified_by_its_own_answers_as_soon_as_there_are_enough() -> None:
+    watch = fold(Watch(target=0.8), [judged(0.95) for _ in range(400)])
+    watch = fold(watch, [judged(0.7, by="b2") for _ in range(200)])
+    assert watch.has_line("b2")
+    assert "the last 200 answers" in watch.why
+    assert watch.threshold(0.95, bundle="b2") < 0.75
+
+
+def test_stragglers_of_an_earlier_bundle_and_a_canary_turn_nothing() -> None:
+    """One answer in ten is of another bundle, also the one at which a certificate is due."""
+    answers = [judged(0.95, by="other" if i % 10 == 9 else "b1", right=i % 10 != 9) for i in range(400)]
+    watch = fold(Watch(target=0.95, rules=DEAF), answers)
+    assert watch.of == "b1"
+    assert watch.has_line("b1")
+    assert "0 errors" in watch.why
 
 
 def test_doubt_is_told_once() -> None:

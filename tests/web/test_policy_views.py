@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.admin.views import ChangeRow
+from components.admin.views import ChangeRow, FollowedView
 from components.admin.views import PolicyView as Form
 from suggest.domain.context import Context
 from suggest.domain.policy import Mode, Policy, Target, TargetKind
@@ -124,8 +124,11 @@ def row(by: str = "Ann", at: datetime = NOON, *, as_text: bool = True, **changes
     return {"policy": json.dumps(policy) if as_text else policy, "by": by, "at": at}
 
 
-def told(*rows: dict[str, object]) -> tuple[ChangeRow, ...]:
-    store = SimpleNamespace(select=lambda query, surface: list(rows))
+def told(*rows: dict[str, object], followed: tuple[dict[str, int], ...] = ()) -> tuple[ChangeRow, ...]:
+    """The history of these changes, in order."""
+    numbered = [{**each, "sequence": n} for n, each in enumerate(rows)]
+    answers = {"policy_history": numbered, "policy_followed": list(followed)}
+    store = SimpleNamespace(select=lambda query, **_: answers[query])
     return history(cast(Parts, SimpleNamespace(application=SimpleNamespace(store=store))), "support")
 
 
@@ -170,6 +173,13 @@ def test_the_watch_says_why_it_moved_the_line_and_people_need_not() -> None:
 def test_a_line_beyond_certainty_is_told_as_certainty() -> None:
     [change] = told(row(by=WATCH, line={"threshold": 1.5, "why": "an alarm"}))
     assert change.changes[0][2] == "from 100.0% on"
+
+
+def test_each_move_says_what_followed_it() -> None:
+    counts = {"sequence": 0, "requests": 40, "reviewed": 10, "n_shown": 30, "audited": 3, "audited_right": 2}
+    latest, first = told(row(mode="shadow"), row(mode="assist"), followed=(counts,))
+    assert latest.followed is None
+    assert first.followed == FollowedView(requests=40, reviewed=10, audited=3, audited_right=2)
 
 
 def test_the_key_from_the_settings_has_a_name() -> None:

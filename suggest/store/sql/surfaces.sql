@@ -5,6 +5,38 @@ select id, policy_changes."at", policy_changes."by", policy, revision, sequence
  where surface = $surface
  order by sequence
 
+-- policy_followed --
+-- What came between each of the latest changes of a policy and the next: requests, those that went to people, those that
+-- were shown or applied, and of these how many an audit judged and how many held a right option.
+with changed as (
+    select sequence, policy_changes."at"
+      from policy_changes
+     where surface = $surface
+     order by sequence desc limit $limit
+),
+audits as (
+    select verdicts.impression, verdicts.item
+      from verdicts
+      join reviews on reviews.id = verdicts.review
+     where verdicts.surface = $surface and reviews.reason = 'audit' and undoes is null
+       and eid not in (select undoes from verdicts where surface = $surface and undoes is not null)
+   qualify row_number() over (partition by verdicts.impression order by verdicts.sequence desc) = 1
+),
+since as (
+    select slates.id, decision, shown, changed.sequence
+      from slates
+      asof join changed on slates."at" >= changed."at"
+     where slates.surface = $surface and slates.bundle <> 'imported'
+)
+select since.sequence, count(*) as requests, count(*) filter (decision = 'escalate') as reviewed,
+       count(*) filter (decision in ('show', 'auto')) as n_shown,
+       count(audits.impression) filter (decision in ('show', 'auto')) as audited,
+       count(audits.impression) filter (decision in ('show', 'auto')
+                                          and list_contains(json_extract_string(shown, '$[*].id'), audits.item)) as audited_right
+  from since
+  left join audits on audits.impression = since.id
+ group by since.sequence
+
 -- bundles_of_surface --
 -- Every bundle built for a surface, oldest first; a later row of the same id is a later state of it.
 select id, surface, bundles."at", state, blob, parent, encoder, manifest, gate, sequence

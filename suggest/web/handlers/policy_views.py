@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import cast
 
-from components.admin.views import ChangeRow, GroupRow, LiveView, PolicyView, TargetKind
+from components.admin.views import ChangeRow, FollowedView, GroupRow, LiveView, PolicyView, TargetKind
 from components.terms import scalar, words
 from suggest.domain.policy import Policy
 from suggest.online.messages import PolicyView as PolicyInForce
@@ -100,6 +101,10 @@ def _float(sent: Mapping[str, object], name: str, default: float) -> float:
 def history(parts: Parts, name: str) -> tuple[ChangeRow, ...]:
     """Each move of the slider and what it changed, newest first."""
     rows = parts.application.store.select("policy_history", surface=name)
+    followed = {
+        cast("int", row["sequence"]): _followed(row)
+        for row in parts.application.store.select("policy_followed", surface=name, limit=_MOST_CHANGES)
+    }
     before: Mapping[str, object] = _plain_policy(None)
     changes = []
     for row in rows:
@@ -113,11 +118,22 @@ def history(parts: Parts, name: str) -> tuple[ChangeRow, ...]:
         assert isinstance(at, datetime)
         changes.append(
             ChangeRow(
-                at=at if at.tzinfo else at.replace(tzinfo=UTC), by=_who(str(row["by"])), changes=moved, why=_why(row)
+                at=at if at.tzinfo else at.replace(tzinfo=UTC),
+                by=_who(str(row["by"])),
+                changes=moved,
+                why=_why(row),
+                followed=followed.get(cast("int", row["sequence"])),
             )
         )
         before = after
     return tuple(reversed(changes))[:_MOST_CHANGES]
+
+
+def _followed(row: Mapping[str, object]) -> FollowedView:
+    requests, reviewed, audited, right = (
+        cast("int", row[name]) for name in ("requests", "reviewed", "audited", "audited_right")
+    )
+    return FollowedView(requests=requests, reviewed=reviewed, audited=audited, audited_right=right)
 
 
 def _plain_policy(stored: object) -> Mapping[str, object]:
