@@ -107,6 +107,8 @@ def beside(judged: Judged, stream: Sequence[Ask], *, seed: int = 0) -> dict[str,
         "correct_mean": float(judged.correct.mean()),
     }
     named = [(n, a.group) for n, a in enumerate(stream) if a.group]
+    if not named:
+        return told
     gaps = group_gaps(judged.p_any[[n for n, _ in named]], judged.correct[[n for n, _ in named]], [g for _, g in named])
     large = [g for g in gaps if g.n >= 100]
     if large:

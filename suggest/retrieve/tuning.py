@@ -32,7 +32,7 @@ Report = Callable[[float, str], None]
 
 BATCH = 64  # texts a step
 EPOCHS = 2
-FEWEST_STEPS, MOST_STEPS = 120, 320
+FEWEST_STEPS, MOST_STEPS = 120, 480
 SCALE = 20.0  # of the cosine: the temperature of the softmax is 1/20
 RATE, PROTOTYPE_RATE, WEIGHT_DECAY = 1e-4, 1e-3, 0.01  # AdamW
 WARM_UP = 0.06  # share of the steps over which the rate rises
@@ -63,7 +63,7 @@ def planned_steps(n_texts: int) -> int:
     """Two passes over the data, within what is worth beginning and what ends in minutes.
 
     >>> planned_steps(500), planned_steps(10_000), planned_steps(100_000)
-    (120, 314, 320)
+    (120, 314, 480)
     """
     return min(MOST_STEPS, max(FEWEST_STEPS, EPOCHS * -(-n_texts // BATCH)))
 
