@@ -45,6 +45,7 @@ def outcomes_figure(outcomes: OutcomesOverTime, period: Period, spoken_of: Spoke
             for each in Outcome
         ),
         quantity="impressions",
+        across=period.axis,
     )
     rows = Rows(
         columns=(f"{period.step}_from", *(each.value for each in Outcome), "impressions"),

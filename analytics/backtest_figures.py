@@ -99,7 +99,9 @@ def curve_figure(view: BacktestView) -> Drawn:
                     name="the first", tone="second", points=tuple(point(c.top1) for c in view.curve), dashed=True
                 ),
             ),
-            quantity="share right, by tickets learned from",
+            quantity="share right",
+            across="tickets learned from",
+            places=tuple(float(each.n_history) for each in view.curve),
         ),
     )
 

@@ -17,7 +17,7 @@ from analytics.tabular import Col, over, table_figure
 from components.figure import Definition
 from components.identifier import identifier
 from components.number import NOTHING, moment, percent, plural
-from suggest.metrics.interval import Interval, wilson
+from suggest.metrics.interval import Interval, difference, wilson
 
 CHANGES = Definition(
     what="Each headline share beside what it is compared with (the period of the same length before, another "
@@ -54,10 +54,7 @@ class Change:
     def difference(self) -> Interval | None:
         if self.now is None or self.before is None:
             return None
-        mid = self.now.mid - self.before.mid
-        low = mid - ((self.now.mid - self.now.low) ** 2 + (self.before.high - self.before.mid) ** 2) ** 0.5
-        high = mid + ((self.now.high - self.now.mid) ** 2 + (self.before.mid - self.before.low) ** 2) ** 0.5
-        return Interval(low=max(-1.0, low), mid=mid, high=min(1.0, high), n=self.now.n + self.before.n)
+        return difference(self.now, self.before)
 
     @property
     def words(self) -> str:
@@ -84,13 +81,13 @@ def changes(now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Change, 
 def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
     rows: list[tuple[Value, ...]] = []
     for each in found:
-        difference = each.difference
+        gap = each.difference
         rows.append(
             (
                 each.name,
                 *((each.now.mid, each.now.n) if each.now else (None, 0)),
                 *((each.before.mid, each.before.n) if each.before else (None, 0)),
-                *((difference.mid, difference.low, difference.high) if difference else (None, None, None)),
+                *((gap.mid, gap.low, gap.high) if gap else (None, None, None)),
                 each.words,
             )
         )

@@ -6,7 +6,7 @@ from htpy import Element, Node, a, article, code, details, div, h1, h2, h3, nav,
 
 from analytics.pages.registry import BY_NAME
 from analytics.snapshot import query_text
-from analytics.sources import SOURCES, STANDS_ON, Of, Source
+from analytics.sources import AROUND, SOURCES, STANDS_ON, TESTS, Of, Source
 from components.page import PageView, page
 from components.terms import terms
 
@@ -19,7 +19,8 @@ def render_definitions() -> str:
             h1["What the figures mean"],
             p(".lede")["Each with its formula, when it misleads, and the query that counts it."],
             p(".fine.quiet")[
-                "The queries run on any snapshot, or on exported tables under the views of the log. Parameters: "
+                "The queries run on any snapshot, or on exported tables under the views of the log; a test counts "
+                "every number of every page again by the SQL on this page alone. Parameters: "
                 "$surface, $from and $to; $bundle, $field and $value narrow; $by is what is counted apart."
             ],
         ]
@@ -49,7 +50,7 @@ def _source(source: Source) -> Element:
     return article(".card.stack.stack-s")[
         h3[source.title],
         p[told.what],
-        terms({"formula": told.formula, "misleads when": told.caveat}),
+        terms({"formula": told.formula, "misleads when": told.caveat, "tested by": TESTS[source.figure]}),
         (_query(name) for name in source.queries),
     ]
 
@@ -63,7 +64,7 @@ def _ground() -> Element:
                 "Facts say what counts as known."
             ],
         ],
-        div(".card.stack.stack-s")[(_query(name) for name in STANDS_ON)],
+        div(".card.stack.stack-s")[(_query(name) for name in (*STANDS_ON, *AROUND))],
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from htpy import Node, a, button, details, div, form, input, label, p, span, summary
@@ -12,12 +13,22 @@ from analytics.period import Period
 from analytics.report import ReportView
 from components.identifier import identifier
 
+LONGEST_VALUE = 40  # characters of a value of a field, which is told by its beginning: it is words, no id
+
+
+def beginning(value: str) -> str:
+    """
+    >>> beginning("de"), len(beginning("a very long product name of an autumn catalogue"))
+    ('de', 40)
+    """
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
+
 
 def lenses(view: ReportView) -> Node:
     """Every way to narrow this page as a plain link; what is chosen can be let go."""
     page_ = view.page or PAGES[0].name
     narrowed = not view.lens.is_whole or view.versus is not None or view.against is not None
-    served = [each.id for each in view.bundles][:8]
+    served = view.served[:8]
     return details(".fold.lenses", open=narrowed)[
         summary[f"Only {view.lens.words}" if view.lens.words else "Narrow or compare"],
         div(".stack.stack-s")[
@@ -35,6 +46,7 @@ def lenses(view: ReportView) -> Node:
                         for value in values[:12]
                     ],
                     addresses.to_page(view, page_, field=None, value=None) if view.lens.field == name else "",
+                    told=lambda value: value if len(value) <= LONGEST_VALUE else span(title=value)[beginning(value)],
                 )
                 for name, values in view.fields
             ),
@@ -54,10 +66,16 @@ def _is(view: ReportView, name: str, value: str) -> bool:
     return (view.lens.field, view.lens.value) == (name, value)
 
 
-def _choices(label: str, links: list[tuple[str, str, bool]], let_go: str, none: str = "all") -> Node:
+def _choices(
+    label: str,
+    links: list[tuple[str, str, bool]],
+    let_go: str,
+    none: str = "all",
+    told: Callable[[str], Node] = identifier,
+) -> Node:
     return p(".cluster.fine")[
         span(".quiet")[label],
-        (a(href=href, aria_current="true" if chosen else None)[identifier(text)] for text, href, chosen in links),
+        (a(href=href, aria_current="true" if chosen else None)[told(text)] for text, href, chosen in links),
         let_go and a(href=let_go)[none],
     ]
 

@@ -77,6 +77,7 @@ def escalation_figure(decisions: DecisionsOverTime, period: Period) -> Drawn:
             columns=period.labels,
             series=series,
             quantity="share of requests",
+            across=period.axis,
         )
         if decisions.n
         else None,

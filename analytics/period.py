@@ -55,6 +55,11 @@ class Period:
         return _LENGTH[self.step]
 
     @property
+    def axis(self) -> str:
+        """What the columns are, for the axis under them."""
+        return {"hour": "hour, UTC", "day": "day, UTC", "week": "week from, UTC"}[self.step]
+
+    @property
     def labels(self) -> tuple[str, ...]:
         return tuple(self._label(at) for at in self.columns)
 

@@ -46,6 +46,7 @@ class ReportView:
     versus: str | None = None  # the bundle that is compared with
     against: Period | None = None  # or the time that is; both None: the time of the same length before
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # context fields that group, with their values
+    served: tuple[str, ...] = ()  # the bundles that ranked its slates, the latest first
     empty: EmptyView | None = None  # in place of everything else
     problem: NoticeView | None = None  # the same, where the report could not be made
 
@@ -102,7 +103,7 @@ def report(
         return replace(view, empty=first_run(surface, has_candidates=cast(int, extent["n_candidates"]) > 0))
     analytics.lens = lens
     try:
-        view = replace(view, fields=_fields(analytics, surface))
+        view = replace(view, fields=_fields(analytics, surface), served=_served(analytics, surface))
         return _measured(analytics, view, PAGES if page is None else (BY_NAME[page],))
     finally:
         analytics.lens = EVERYTHING
@@ -181,6 +182,11 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
             seen |= {drawn.figure.id for drawn in new}
             sections += [replace(each, figures=new)] if new else []
     return replace(view, n_requests=n_requests, stats=tuple(stats), sections=tuple(sections))
+
+
+def _served(analytics: Analytics, surface: str) -> tuple[str, ...]:
+    """Whatever ranked a slate of the surface, what was there before the first retrain too; the latest first."""
+    return tuple(str(row["bundle"]) for row in analytics.rows("served", surface=surface))
 
 
 def _fields(analytics: Analytics, surface: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

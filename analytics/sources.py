@@ -78,6 +78,7 @@ SOURCES = (
             _s("funnel-by-bundle", "By bundle", funnel.BY, "funnel"),
             _s("funnel-by-decision", "By decision", funnel.BY, "funnel"),
             _s("funnel-by-group", "By group", funnel.BY, "funnel"),
+            _s("funnel-by-layout", "By layout", funnel.BY, "funnel"),
         ),
     ),
     Of(
@@ -94,18 +95,26 @@ SOURCES = (
         page="learning",
         sources=(
             _s("learning-curve", "Right on held-out data, bundle after bundle", learning.CURVE, _BUNDLES),
+            _s("forecast", "What more known answers would buy", learning.FORECAST, _BUNDLES),
             _s("retrains", "What each retrain brought", learning.RETRAINS, _BUNDLES),
             _s("ladder", "The ladder", learning.LADDER, _BUNDLES),
             _s("served-by-bundle", "What each bundle served", definitions.BUNDLES, "served_by_bundle"),
             _s("off-policy-value", "What each bundle would have earned", definitions.OFF_POLICY, _BUNDLES),
-            _s("forecast", "What more known answers would buy", learning.FORECAST, _BUNDLES),
             _s("labels-bought", "By how the request was chosen", labels_bought.LABELS, "picks"),
         ),
     ),
     Of(
         page="live",
         sources=(
-            _s("offline-and-live", "By bundle", live.BESIDE, "judged_by", "served_by_bundle", _BUNDLES),
+            _s(
+                "offline-and-live",
+                "By bundle",
+                live.BESIDE,
+                "judged_by",
+                "audits_by_bundle",
+                "served_by_bundle",
+                _BUNDLES,
+            ),
             _s("explains-the-gap", "Who explains the gap", live.EXPLAINS, "judged_by"),
         ),
     ),
@@ -117,6 +126,7 @@ SOURCES = (
             _s("reviews-by-reason", "Reviews", definitions.REVIEWS, "reviews_by_reason"),
             _s("audit", "Random audit", definitions.AUDIT, "audits"),
             _s("waits", "Waiting and handling", people.WAITS, "waits"),
+            _s("costs", "What an answer costs", people.COSTS, "costs", "tally"),
             _s("workers", "By worker", people.WORKERS, "workers"),
             _s("claims", "Claims", people.CLAIMS, "claims"),
         ),
@@ -154,4 +164,60 @@ SOURCES = (
 )
 
 # What every query of a period stands on, in this order: derived once a snapshot, then cut to the time and the lens.
-STANDS_ON = (*DERIVED, "focus_views", "focus_views_of_any_field", "groups_of_value")
+STANDS_ON = (
+    *("derived_tables", "reach", "chunk_of_the_log_at_rest", *DERIVED[:2], "touched", "forget_touched", "chunk"),
+    *(*DERIVED[2:], "derived_so_far"),
+    *("focus_views", "focus_views_of_any_field", "groups_of_value"),
+)
+AROUND = ("moment", "extent", "surfaces", "fields", "served")  # what stands above every page
+
+_NUMBERS = "tests/analytics/test_report_numbers.py::test_"
+_BY_HAND = "tests/analytics/test_pages_by_hand.py::test_"
+_PAGES = "tests/analytics/test_pages.py::test_"
+# All are counted again by the SQL that is shown (test_every_number.py); here is where each is reckoned by other means.
+TESTS = {
+    "what-changed": "tests/analytics/test_lenses_and_changes.py::test_a_difference_is_that_of_newcombes_tables",
+    "what-happened": "tests/analytics/test_every_number.py::test_what_happened_is_what_was_written",
+    "outcomes-over-time": f"{_NUMBERS}outcomes_are_those_of_the_domain",
+    "escalation-share": f"{_NUMBERS}decisions_and_reasons_add_up_to_the_requests",
+    "typing-saved": "tests/analytics/test_every_number.py::test_what_was_not_typed_is_the_length_of_what_was_taken",
+    "loop-time": "tests/analytics/test_every_number.py::test_the_loop_is_as_long_as_acts_were_old",
+    "funnel": f"{_PAGES}the_funnel_never_grows_and_adds_up_through_every_lens",
+    "outcomes-by-position": f"{_NUMBERS}positions_count_looks_and_picks",
+    "funnel-by-bundle": "tests/analytics/test_parts_add_up.py::test_bundles_add_up_at_every_stage",
+    "funnel-by-decision": "tests/analytics/test_every_number.py::test_parts_of_the_funnel_add_up_to_it",
+    "funnel-by-group": "tests/analytics/test_parts_add_up.py::test_groups_add_up_to_the_slates_that_have_the_field",
+    "funnel-by-layout": "tests/analytics/test_every_number.py::test_parts_of_the_funnel_add_up_to_it",
+    "reliability-p-any": f"{_NUMBERS}the_calibration_error_of_p_any",
+    "reliability-p-select": f"{_NUMBERS}the_calibration_error_of_p_select",
+    "reliability-p-accept": f"{_NUMBERS}p_accept_counts_silence_that_lasted_as_no",
+    "calibration-by-bundle": f"{_BY_HAND}a_gap_is_what_was_said_less_what_was_right",
+    "calibration-by-group": f"{_BY_HAND}a_gap_is_what_was_said_less_what_was_right",
+    "learning-curve": "tests/analytics/test_labels_bought.py::test_a_gain_is_of_the_curve_and_needs_four_points",
+    "retrains": "tests/analytics/test_every_number.py::test_what_a_gate_measured_is_shown_as_it_was",
+    "ladder": "tests/analytics/test_every_number.py::test_what_a_gate_measured_is_shown_as_it_was",
+    "served-by-bundle": "tests/analytics/test_every_number.py::test_bundles_served_what_the_slates_say",
+    "off-policy-value": "tests/analytics/test_valued.py::"
+    "test_a_valued_bundle_is_drawn_beside_what_served_and_tabled_unrounded",
+    "forecast": f"{_PAGES}a_forecast_holds_what_a_power_law_goes_on_to_be",
+    "labels-bought": "tests/analytics/test_labels_bought.py::"
+    "test_each_kind_is_counted_apart_and_what_is_unanswered_is_not_judged",
+    "offline-and-live": "tests/analytics/test_every_number.py::test_audits_of_a_bundle_are_those_of_what_it_showed",
+    "explains-the-gap": f"{_BY_HAND}what_explains_a_gap_is_weighed_by_how_much_of_the_whole_it_is",
+    "decisions-by-reason": f"{_NUMBERS}decisions_and_reasons_add_up_to_the_requests",
+    "reviews-by-reason": f"{_NUMBERS}reviews_and_audits",
+    "audit": f"{_NUMBERS}reviews_and_audits",
+    "waits": f"{_BY_HAND}waits_are_seconds_from_the_review_to_its_verdict_and_the_open_ones_are_left_out",
+    "costs": "tests/analytics/test_every_number.py::test_an_item_costs_what_all_who_answered_it_took",
+    "workers": f"{_PAGES}the_workers_are_compared_on_the_same_contexts",
+    "claims": "tests/analytics/test_every_number.py::test_claims_that_came_to_nothing_are_those_without_a_verdict",
+    "unanswered": f"{_PAGES}the_long_tail_names_subjects_and_proposes_what_was_written",
+    "rare-contexts": "tests/analytics/test_every_number.py::test_how_rare_is_counted_over_contexts",
+    "never-taken": f"{_PAGES}a_candidate_that_is_never_taken_is_named_with_how_often_it_might_be",
+    "confidence-over-time": f"{_BY_HAND}how_sure_it_was_is_a_mean_of_each_stretch_and_all_requests_are_in_it",
+    "drift-tests": f"{_BY_HAND}a_fall_of_confidence_is_told_from_chance",
+    "examination": "tests/analytics/test_every_number.py::test_what_a_gate_measured_is_shown_as_it_was",
+    "arms": f"{_BY_HAND}arms_are_held_against_the_first_by_name_and_their_plan_against_their_rate",
+    "interleaved": "tests/analytics/test_every_number.py::test_what_a_gate_measured_is_shown_as_it_was",
+    "planner": "tests/metrics/test_experiment.py::test_a_planted_change_is_found_as_often_as_was_planned",
+}

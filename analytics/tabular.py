@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from htpy import Node, br, span
+from htpy import Node, br
+from htpy import span as small
 
 from analytics.csv import Rows, Value
 from analytics.drawn import Chart, Drawn, drawn_as
 from components.figure import Definition
 from components.identifier import identifier
-from components.number import NOTHING, count, decimal, moment, percent
+from components.number import NOTHING, count, decimal, moment, percent, span
 
-Kind = Literal["text", "bundle", "count", "share", "points", "seconds", "days", "decimal", "chance", "moment"]
+Kind = Literal["text", "bundle", "count", "share", "points", "spread", "seconds", "days", "decimal", "chance", "moment"]
 
 _WORDS = ("text", "bundle", "moment")
 _LEAST_CHANCE = 0.001
@@ -68,7 +69,7 @@ def table_figure(
 
 def over(value: str, interval: str) -> Node:
     """A figure with its interval under it: one column instead of two."""
-    return [value, br, span(".fine.quiet")[interval]]
+    return [value, br, small(".fine.quiet")[interval]]
 
 
 def name_apart(name: str, columns: Sequence[str]) -> str:
@@ -88,12 +89,24 @@ def _cell_of(columns: Sequence[Col], row: Sequence[Value], n: int) -> Node:
     """The same as `written`, an id of a bundle shortened, the two bounds of an interval together."""
     value, kind = row[n], columns[n].kind
     if _is_upper_bound(columns, n + 1):
-        return (
-            NOTHING if value is None or row[n + 1] is None else f"{written(value, kind)} to {written(row[n + 1], kind)}"
-        )
+        return between(value, row[n + 1], kind)
     if kind == "moment":  # broken between the day and the hour, if at all
         return written(value, kind).replace(" ", "\u00a0").replace(",\u00a0", ", ")
     return identifier(value) if kind == "bundle" and isinstance(value, str) else written(value, kind)
+
+
+def between(low: Value, high: Value, kind: Kind) -> str:
+    """An interval as people read it.
+
+    >>> between(0.0, 0.0002, "share"), between(-0.01, 0.02, "points"), between(None, 1.0, "decimal")
+    ('under 0.02%', '-1.0 to +2.0 pt', '–')
+    """
+    if low is None or high is None:
+        return NOTHING
+    if kind == "share" and isinstance(low, int | float) and isinstance(high, int | float):
+        return span(low, high)
+    ends = [written(end, kind) for end in (low, high)]
+    return f"{ends[0].removesuffix(' pt')} to {ends[1]}"
 
 
 def written(value: Value, kind: Kind) -> str:
@@ -103,6 +116,8 @@ def written(value: Value, kind: Kind) -> str:
     ['12.3%', '+12.3 pt', '0.1 s', '0.123']
     >>> written(None, "count"), written(7_200, "seconds")
     ('–', '2.0 h')
+    >>> written(0.062, "spread"), written(0.0, "share")
+    ('6.2 pt', '0.0%')
     >>> written(0.0002, "chance"), written(0.25, "days"), written(12.0, "days"), written(3653.0, "days")
     ('< 0.001', '6.0 h', '12.0 d', '10 years')
     """
@@ -119,6 +134,8 @@ def written(value: Value, kind: Kind) -> str:
             return percent(float(value))
         case "points":
             return f"{100 * value:+.1f} pt"
+        case "spread":
+            return f"{100 * value:.1f} pt"
         case "seconds":
             return duration(float(value))
         case "days":

@@ -86,7 +86,7 @@ def valued_figure(valued: Sequence[Valued]) -> Drawn:
         )
         if drawn
         else None,
-        note="" if drawn else NOTHING,
+        missing="" if drawn else NOTHING,
     )
 
 

@@ -87,6 +87,7 @@ def _confidence_figure(asking: Asking) -> Drawn:
             columns=period.labels,
             series=(ShareSeries(name="mean p_any", tone="selected", points=points),),
             quantity="mean p_any",
+            across=period.axis,
         ),
         missing="" if known else "No request of this period was given a probability.",
     )

@@ -15,7 +15,7 @@ from analytics.outcomes import outcomes_by_position, outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, name_apart, over, table_figure, written
+from analytics.tabular import Col, between, name_apart, over, table_figure, written
 from components.charts.bars import Stack, StackedBarsView
 from components.charts.frame import Words
 from components.figure import Definition
@@ -59,6 +59,8 @@ def measure(asking: Asking) -> Measured:
     ]
     if group is not None:
         by.append(_by_figure(asking, group[1], group[0], f"By {group[0]}"))
+    if (layout := asking.layout_path) is not None:
+        by.append(_by_figure(asking, layout[1], layout[0], "By layout", id="funnel-by-layout"))
     return Measured(
         sections=(
             Section(
@@ -68,14 +70,15 @@ def measure(asking: Asking) -> Measured:
                 figures=(
                     _funnel_figure(asking),
                     outcomes_figure(outcomes_over_time(analytics, surface, period), period, asking),
+                    positions_figure(outcomes_by_position(analytics, surface, period)),
                 ),
             ),
             Section(
                 id="parts",
                 title="By part",
-                lede="Where it stands, which bundle ranked it, what was decided, and for whom.",
+                lede="Which bundle ranked it, what was decided, and for whom.",
                 is_wide=True,
-                figures=(positions_figure(outcomes_by_position(analytics, surface, period)), *by),
+                figures=tuple(by),
             ),
         )
     )
@@ -114,6 +117,7 @@ def _funnel_figure(asking: Asking) -> Drawn:
                 ),
             ),
             quantity="slates",
+            across="stage",
         ),
         missing="" if n else "No request in this period.",
     )
@@ -124,7 +128,7 @@ def _stage(stage: str, k: int, n: int, before: int) -> tuple[str | int | float |
     return (stage, k, k / n, *((found.mid, found.low, found.high) if found else (None, None, None)))
 
 
-def _by_figure(asking: Asking, by: str, name: str, title: str) -> Drawn:
+def _by_figure(asking: Asking, by: str, name: str, title: str, id: str = "") -> Drawn:
     rows = asking.analytics.rows("funnel", by=by, **asking.bounds)
     columns = (
         *(Col(name=stage, label=SPOKEN.get(stage, stage)) for stage in STAGES),
@@ -136,7 +140,7 @@ def _by_figure(asking: Asking, by: str, name: str, title: str) -> Drawn:
     column = name_apart(name, [each.name for each in columns])
     values = [_part(row) for row in rows]
     return table_figure(
-        id=f"funnel-by-{'group' if by.startswith('$') else name}",
+        id=id or f"funnel-by-{'group' if by.startswith('$') else name}",
         title=title,
         definition=BY,
         columns=(Col(name=column, label=name, kind="bundle" if by == "bundle" else "text"), *columns),
@@ -162,6 +166,5 @@ def _part(row: Row) -> tuple[str | int | float | None, ...]:
 def _cells(row: Sequence[Value], *, is_bundle: bool) -> tuple[Node, ...]:
     """The interval stands under the share: the stages and ends need the width."""
     value, *counts, share, low, high = row
-    interval = f"{written(low, 'share')} to {written(high, 'share')}"
-    taken = NOTHING if share is None else over(written(share, "share"), interval)
+    taken = NOTHING if share is None else over(written(share, "share"), between(low, high, "share"))
     return (identifier(str(value)) if is_bundle else str(value), *(written(each, "count") for each in counts), taken)

@@ -23,6 +23,8 @@ _WORDS = {
     "informative": "stands for many that were unsure",
     "control": "drawn blindly",
     "asked": "asked for from a report",
+    "doubted": "a known answer was doubted",
+    "guideline": "its guideline has changed",
 }
 
 LABELS = Definition(

@@ -46,7 +46,8 @@ RETRAINS = Definition(
 LADDER = Definition(
     what="What each rung of the model adds on your own data: names only, nearest neighbours, the linear model, the "
     "trees, all together with calibration.",
-    formula="Right in the first, and in the first three, out of fold, of the newest bundle's examples.",
+    formula="Right in the first, and in the first three, out of fold, of the newest bundle's examples with a known "
+    "right answer, 95% Wilson intervals.",
     caveat="Rungs share their examples; an interval of each is wider than that of their difference.",
 )
 
@@ -67,15 +68,21 @@ def measure(asking: Asking) -> Measured:
                 id="curve",
                 title="What learning brought",
                 lede="Every bundle there was, whatever the period.",
+                figures=(_curve_figure(bundles), _forecast_figure(bundles)),
+            ),
+            Section(
+                id="steps",
+                title="What each step brought",
+                lede="Retrain by retrain, and rung by rung of the model.",
                 is_wide=True,
-                figures=(_curve_figure(bundles), _retrains_figure(bundles), _ladder_figure(bundles)),
+                figures=(_retrains_figure(bundles), _ladder_figure(bundles)),
             ),
             Section(
                 id="bundles",
                 title="Bundles and their gate",
                 lede="Nothing serves that has not passed the gate. The newest bundle is first; rollback is one call.",
                 is_wide=True,
-                figures=(bundles_figure(served), valued_figure(valued_bundles(bundles)), _forecast_figure(bundles)),
+                figures=(bundles_figure(served), valued_figure(valued_bundles(bundles))),
             ),
             labels_section(asking, gains(_points(bundles, "top1"), (LABELS_AHEAD,))),
         )
@@ -86,6 +93,7 @@ def _curve_figure(bundles: Sequence[BundleHistory]) -> Drawn:
     steps = [(each, top1, top3) for each in reversed(bundles) if (top1 := share_of(each, "top1")) is not None
              and (top3 := share_of(each, "top3")) is not None]  # fmt: skip
     last = steps[-1] if steps else None
+    steps.sort(key=lambda step: known_of(step[0]))  # stable: of two that knew as much, the older first
     return table_figure(
         id="learning-curve",
         title="Right on held-out data, bundle after bundle",
@@ -111,7 +119,9 @@ def _curve_figure(bundles: Sequence[BundleHistory]) -> Drawn:
                 ShareSeries(name="in the first three", tone="selected", points=tuple(point(s[2]) for s in steps)),
                 ShareSeries(name="the first", tone="second", points=tuple(point(s[1]) for s in steps), dashed=True),
             ),
-            quantity="share right, by what was learned from",
+            quantity="share right",
+            across="examples learned from",
+            places=tuple(float(known_of(b)) for b, _, _ in steps),
         ),
         missing="" if steps else "No bundle has been judged yet. `suggest train` builds the first.",
     )
@@ -157,11 +167,20 @@ def _ladder_figure(bundles: Sequence[BundleHistory]) -> Drawn:
             Col(name="rung", label="rung", kind="text"),
             Col(name="n", label="examples"),
             Col(name="top1", label="right first", kind="share"),
+            Col(name="top1_low", label="from", kind="share"),
+            Col(name="top1_high", label="to", kind="share"),
             Col(name="top3", label="right in three", kind="share"),
+            Col(name="top3_low", label="from", kind="share"),
+            Col(name="top3_high", label="to", kind="share"),
         ),
         values=[
-            (str(r.get("rung")), number_of(r.get("n")), number_of(r.get("top1")), number_of(r.get("top3")))
-            for r in told
+            (
+                str(rung.get("rung")),
+                number_of(rung.get("n")),
+                *_share_of_rung(rung, "top1"),
+                *_share_of_rung(rung, "top3"),
+            )
+            for rung in told
         ],
         sample=f"of {short(newest.id)}" if newest else plural(0, "rung"),
         missing="" if told else "No gate has measured a ladder yet.",
@@ -254,6 +273,14 @@ def share_of(bundle: BundleHistory, name: str) -> Interval | None:
         return None
     found = wilson(round(share * n), round(n))
     return Interval(low=min(found.low, share), mid=share, high=max(found.high, share), n=round(n))
+
+
+def _share_of_rung(rung: Mapping[str, object], name: str) -> tuple[float | None, float | None, float | None]:
+    share, n = number_of(rung.get(name)), number_of(rung.get("n"))
+    if share is None or not n or not 0 <= share <= 1:
+        return (share, None, None)
+    found = wilson(round(share * n), round(n))
+    return (share, min(found.low, share), max(found.high, share))
 
 
 def _three(told: object) -> tuple[float | None, float | None, float | None]:

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import cast
+
+from htpy import Node
 
 from analytics.csv import Value
 from analytics.drawn import Drawn
 from analytics.pages.learning import share_of
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
-from analytics.tabular import Col, table_figure
+from analytics.snapshot import Row
+from analytics.tabular import Col, between, over, table_figure, written
 from analytics.valued import valued_bundles
 from components.figure import Definition
-from components.number import plural
-from suggest.metrics.interval import Interval, wilson
+from components.identifier import identifier
+from components.number import NOTHING, plural
+from suggest.metrics.interval import Interval, clopper_pearson, difference, wilson
 
 LEAST_GROUP = 20
 
 BESIDE = Definition(
-    what="For each bundle: how often a right option was in the slate on held-out data, and live as verdicts and known "
-    "answers have it; and from how many slates somebody took something, as valued on the log and as it came.",
-    formula="Held out: right in three of the gate. Live: right / slates known by a verdict or a known answer. "
-    "Off-policy: cascade-DR of the gate. Taken: taken / shown and no longer pending. 95% intervals.",
-    caveat="Live verdicts are mostly about what was escalated, which is harder: the live share is lower for that alone "
-    "unless audits are many. The first two answer another question than the last two.",
+    what="For each bundle: how often a right option was in the slate on held-out data and live, as random audits of "
+    "what was shown have it and as everything that is known has it; and from how many slates somebody took something, "
+    "as valued on the log and as it came.",
+    formula="Held out: right in three of the gate. Audited: audits whose verdict names an option that was shown / "
+    "answered audits. Known: right / slates known by a verdict or a known answer. Off-policy: cascade-DR of the gate. "
+    "Taken: taken / shown and no longer pending. 95% intervals (Clopper–Pearson of audits, Wilson of shares).",
+    caveat="Audits are of what was shown, so of the likelier slates; most of what else is known is about what was "
+    "escalated, the less likely ones: held out lies between. The last two answer another question than the first "
+    "three.",
 )
 
 EXPLAINS = Definition(
     what="Where live quality is furthest under the whole: the group whose slates lack a right option most.",
-    formula="Right share of a group less that of the rest, times the group's part of the judged slates: what the whole "
-    "would gain if the group were like the rest.",
-    caveat="The largest of several gaps is partly chance.",
+    formula="Right share of a group less that of the rest, with the 95% interval of Newcombe (1998, method 10), times "
+    "the group's part of the judged slates: what the whole would gain if the group were like the rest.",
+    caveat="The largest of several gaps is partly chance, also where its interval leaves out 0: with twenty groups one "
+    "does by chance alone.",
 )
 
 
@@ -49,43 +58,65 @@ def measure(asking: Asking) -> Measured:
 
 
 def _beside_figure(asking: Asking) -> Drawn:
-    live = {str(row["value"]): row for row in asking.analytics.rows("judged_by", by="bundle", **asking.bounds)}
-    served = {str(row["bundle"]): row for row in asking.analytics.rows("served_by_bundle", **asking.bounds)}
-    offline = {each.id: share_of(each, "top3") for each in asking.bundles}
-    valued = {each.bundle: each.would for each in valued_bundles(asking.bundles)}
-    rows: list[tuple[Value, ...]] = []
-    for bundle, row in served.items():
-        judged = live.get(bundle)
-        right = wilson(cast("int", judged["right_n"]), cast("int", judged["n"])) if judged else None
-        shown = cast("int", row["shown"])
-        taken = wilson(cast("int", row["selected"]), shown) if shown else None
-        would = valued.get(bundle)
-        rows.append(
-            (
-                bundle or "none",
-                *_mid(offline.get(bundle)),
-                *_mid(right),
-                *((would.share, would.low, would.high) if would else (None, None, None)),
-                *_mid(taken),
-            )
-        )
-    kinds = ("held_out", "live", "off_policy", "taken")
-    labels = ("held out", "live", "off-policy", "taken")
+    rows = [(bundle or "none", *_of_bundle(found)) for bundle, found in _by_bundle(asking).items()]
+    kinds = ("held_out", "audited", "known", "off_policy", "taken")
+    labels = ("held out", "live, audited", "live, all that is known", "off-policy", "taken")
     return table_figure(
         id="offline-and-live",
         title="By bundle",
         definition=BESIDE,
         columns=(
             Col(name="bundle", label="bundle", kind="bundle"),
-            *(
-                Col(name=name + end, label=label + words, kind="share")
-                for name, label in zip(kinds, labels, strict=True)
-                for end, words in (("", ""), ("_low", ", from"), ("_high", ", to"))
-            ),
+            *(Col(name=name + end, label=name, kind="share") for name in kinds for end in ("", "_low", "_high")),
         ),
         values=rows,
+        labels=("bundle", *labels),
+        cells=[_beside_cells(row) for row in rows],
         sample=plural(len(rows), "bundle"),
         missing="" if rows else "Nothing was served in this period.",
+    )
+
+
+def _by_bundle(asking: Asking) -> dict[str, tuple[Interval | None, ...]]:
+    """The same question of each bundle that served, asked five ways."""
+    bounds = asking.bounds
+    live = {str(row["value"]): row for row in asking.analytics.rows("judged_by", by="bundle", **bounds)}
+    audited = {str(row["bundle"]): row for row in asking.analytics.rows("audits_by_bundle", **bounds)}
+    served = {str(row["bundle"]): row for row in asking.analytics.rows("served_by_bundle", **bounds)}
+    offline = {each.id: share_of(each, "top3") for each in asking.bundles}
+    valued = {each.bundle: each.would for each in valued_bundles(asking.bundles)}
+    return {
+        bundle: (
+            offline.get(bundle),
+            _share(audited.get(bundle), "right", "answered", clopper_pearson),
+            _share(live.get(bundle), "right_n", "n", wilson),
+            Interval(low=would.low, mid=would.share, high=would.high, n=would.n)
+            if (would := valued.get(bundle))
+            else None,
+            _share(row, "selected", "shown", wilson),
+        )
+        for bundle, row in served.items()
+    }
+
+
+def _share(row: Row | None, k: str, n: str, of: Callable[[int, int], Interval]) -> Interval | None:
+    return of(cast("int", row[k]), cast("int", row[n])) if row and row[n] else None
+
+
+def _of_bundle(found: Sequence[Interval | None]) -> tuple[Value, ...]:
+    return tuple(value for each in found for value in _mid(each))
+
+
+def _beside_cells(row: Sequence[Value]) -> tuple[Node, ...]:
+    """The interval stands under its share: five of them side by side leave it no other place."""
+    bundle, *values = row
+    told = zip(values[::3], values[1::3], values[2::3], strict=True)
+    return (
+        identifier(str(bundle)),
+        *(
+            NOTHING if mid is None else over(written(mid, "share"), between(low, high, "share"))
+            for mid, low, high in told
+        ),
     )
 
 
@@ -98,9 +129,10 @@ def _explains_figure(asking: Asking) -> Drawn:
         for row in found:
             here, good = cast("int", row["n"]), cast("int", row["right_n"])
             if here >= LEAST_GROUP and n - here >= LEAST_GROUP:
-                gap = good / here - (right - good) / (n - here)
-                rows.append((name, str(row["value"] or "none"), here, good / here, gap, -gap * here / n))
-    rows.sort(key=lambda row: -cast("float", row[5]))
+                gap = difference(wilson(good, here), wilson(right - good, n - here))
+                value = str(row["value"] or "none")
+                rows.append((name, value, here, good / here, gap.mid, gap.low, gap.high, -gap.mid * here / n))
+    rows.sort(key=lambda row: -cast("float", row[-1]))
     return table_figure(
         id="explains-the-gap",
         title="Who explains the gap",
@@ -111,6 +143,8 @@ def _explains_figure(asking: Asking) -> Drawn:
             Col(name="n", label="judged"),
             Col(name="right_share", label="was right", kind="share"),
             Col(name="against_rest", label="against the rest", kind="points"),
+            Col(name="low", label="from", kind="points"),
+            Col(name="high", label="to", kind="points"),
             Col(name="would_gain", label="the whole would gain", kind="points"),
         ),
         values=rows[:20],

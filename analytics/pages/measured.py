@@ -11,6 +11,8 @@ from analytics.section import Section
 from analytics.snapshot import Analytics
 from components.stat import StatView
 
+LAYOUT = "layout"  # the context field in which a page says how options are laid out
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
@@ -34,6 +36,12 @@ class Asking:
         """The field that pages look at apart, and its path: the one looked through, else the first there is."""
         name = next((n for n, _ in self.fields if n != self.lens.field), None)
         return None if name is None else (name, f'$."{name}"')
+
+    @property
+    def layout_path(self) -> tuple[str, str] | None:
+        """The field that says how options were laid out, where callers send it and the group is another."""
+        told = any(name == LAYOUT for name, _ in self.fields) and self.lens.field != LAYOUT
+        return (LAYOUT, f'$."{LAYOUT}"') if told and self.group_path != (LAYOUT, f'$."{LAYOUT}"') else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

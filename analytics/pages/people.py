@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
+from htpy import Node
+
+from analytics.changes import tally
 from analytics.csv import Value
-from analytics.drawn import Drawn
+from analytics.drawn import Drawn, shares
 from analytics.pages.measured import Asking, Measured
 from analytics.people import audits, decisions_over_time, reviews_by_reason
 from analytics.people_figures import audit_figure, escalation_figure, reasons_figure, reviews_figure
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, table_figure, values_of
+from analytics.tabular import Col, between, over, table_figure, values_of, written
 from components.figure import Definition
-from components.number import plural
-from suggest.metrics.interval import clopper_pearson
+from components.number import NOTHING, plural
+from suggest.metrics.interval import clopper_pearson, z_two_sided
 
 WAITS = Definition(
     what="How long a request that was handed to people waited for its answer, and how long the answer took to give.",
@@ -30,7 +34,7 @@ WORKERS = Definition(
     "Agreed: some other worker's verdict on the same context is the same / those with "
     "another "
     "one. Right: named by a known label of the context, or none where the labels say none / those with a label. 95% "
-    "Clopper–Pearson interval of the latter.",
+    "Clopper–Pearson intervals.",
     caveat="Nobody gets the same tasks: whoever takes the hard ones agrees less. A known label may be wrong, too.",
 )
 
@@ -38,6 +42,16 @@ CLAIMS = Definition(
     what="How often a review was claimed, and how many claims came to nothing.",
     formula="Distinct leases, less the reviews among them that have a verdict.",
     caveat="A lease that ran out and one that was given back look the same here. A lease given back is not a fault.",
+)
+
+
+COSTS = Definition(
+    what="What an answered item takes of people's time, the price that the slider and `error_cost` are in: all answers "
+    "that were given to it together, where several were asked for.",
+    formula="Σ handling time of the standing verdicts and voices of an item, from claim to verdict; mean over the "
+    "items with its 95% normal interval. Of 1,000 requests: all of that time / all requests of the period · 1,000.",
+    caveat="Time is measured only where the console, or a caller, sends it: items without are left out. Waiting for "
+    "work is not in it. In money it is this times what a person's hour costs you.",
 )
 
 
@@ -62,7 +76,7 @@ def measure(asking: Asking) -> Measured:
                 title="Their work",
                 lede="Times as the server and the console measured them.",
                 is_wide=True,
-                figures=(_waits_figure(asking), _workers_figure(asking), _claims_figure(asking)),
+                figures=(_waits_figure(asking), _costs_figure(asking), _workers_figure(asking), _claims_figure(asking)),
             ),
         )
     )
@@ -100,15 +114,24 @@ def _workers_figure(asking: Asking) -> Drawn:
             Col(name="worker", label="worker", kind="text"),
             Col(name="verdicts", label="verdicts"),
             Col(name="handling_s_median", label="median time", kind="seconds"),
-            Col(name="none_share", label="none of these", kind="share"),
+            *_share_columns("none", "none of these"),
             Col(name="compared", label="compared"),
-            Col(name="agreed_share", label="agreed", kind="share"),
+            *_share_columns("agreed", "agreed"),
             Col(name="checked", label="checked"),
-            Col(name="right_share", label="right", kind="share"),
-            Col(name="right_low", label="from", kind="share"),
-            Col(name="right_high", label="to", kind="share"),
+            *_share_columns("right", "right"),
         ),
-        values=[_worker(row) for row in rows],
+        values=(values := [_worker(row) for row in rows]),
+        labels=(
+            "worker",
+            "verdicts",
+            "median time",
+            "none of these",
+            "compared",
+            "agreed",
+            "checked",
+            "right",
+        ),
+        cells=[_worker_cells(row) for row in values],
         sample=plural(sum(cast("int", row["verdicts"]) for row in rows), "verdict"),
         missing="" if rows else "No verdict stands in this period.",
     )
@@ -116,16 +139,84 @@ def _workers_figure(asking: Asking) -> Drawn:
 
 def _worker(row: Row) -> tuple[Value, ...]:
     n, compared, checked = (cast("int", row[name]) for name in ("verdicts", "compared", "checked"))
-    right = clopper_pearson(cast("int", row["right_n"]), checked) if checked else None
     return (
         str(row["worker"] or "unknown"),
         n,
         cast("float | None", row["handling_s_median"]),
-        cast("int", row["none_of_these"]) / n,
+        *_exact(row["none_of_these"], n),
         compared,
-        cast("int", row["agreed"]) / compared if compared else None,
+        *_exact(row["agreed"], compared),
         checked,
-        *((right.mid, right.low, right.high) if right else (None, None, None)),
+        *_exact(row["right_n"], checked),
+    )
+
+
+def _share_columns(name: str, label: str) -> tuple[Col, ...]:
+    ends = (("share", label), ("low", "from"), ("high", "to"))
+    return tuple(Col(name=f"{name}_{end}", label=words, kind="share") for end, words in ends)
+
+
+def _exact(k: object, n: int) -> tuple[float | None, float | None, float | None]:
+    """A share with its exact interval; of nothing there is none."""
+    return shares(clopper_pearson(cast("int", k), n) if n else None)
+
+
+def _worker_cells(row: Sequence[Value]) -> tuple[Node, ...]:
+    worker, n, handling, none, none_low, none_high, compared, agreed, agreed_low, agreed_high, checked, *right = row
+    return (
+        written(worker, "text"),
+        written(n, "count"),
+        written(handling, "seconds"),
+        _over(none, none_low, none_high),
+        written(compared, "count"),
+        _over(agreed, agreed_low, agreed_high),
+        written(checked, "count"),
+        _over(*right),
+    )
+
+
+def _over(share: Value, low: Value, high: Value) -> Node:
+    """The interval under the share."""
+    return NOTHING if share is None else over(written(share, "share"), between(low, high, "share"))
+
+
+def _costs_figure(asking: Asking) -> Drawn:
+    rows = asking.analytics.rows("costs", **asking.bounds)
+    requests = tally(asking.analytics, asking.surface, asking.period)["requests"]
+    return table_figure(
+        id="costs",
+        title="What an answer costs",
+        definition=COSTS,
+        columns=(
+            Col(name="reason", label="reason", kind="text"),
+            Col(name="items", label="items timed"),
+            Col(name="answers", label="answers given"),
+            Col(name="seconds", label="people's time", kind="seconds"),
+            Col(name="seconds_each", label="an item", kind="seconds"),
+            Col(name="low", label="from", kind="seconds"),
+            Col(name="high", label="to", kind="seconds"),
+            Col(name="seconds_per_1000", label="of 1,000 requests", kind="seconds"),
+        ),
+        values=[_cost(row, requests) for row in rows],
+        sample=plural(sum(cast("int", row["items"]) for row in rows), "item"),
+        missing="" if rows else "No answer of this period was timed. The console times them; so may `handling_ms`.",
+    )
+
+
+def _cost(row: Row, requests: int) -> tuple[Value, ...]:
+    items, answers = cast("int", row["items"]), cast("int", row["answers"])
+    seconds, spread = cast("float", row["seconds"]), cast("float | None", row["spread"])
+    each = seconds / items
+    half = None if spread is None else z_two_sided(0.95) * spread / items**0.5
+    bounds = (None, None) if half is None else (max(0.0, each - half), each + half)
+    return (
+        str(row["reason"]),
+        items,
+        answers,
+        seconds,
+        each,
+        *bounds,
+        1_000 * seconds / requests if requests else None,
     )
 
 

@@ -67,7 +67,8 @@ def _examination_figure(asking: Asking) -> Drawn:
                     points=tuple(SharePoint(share=p, low=p, high=p, n=0) for p in theta),
                 ),
             ),
-            quantity="share read, by position",
+            quantity="share read",
+            across="position, 1 is the top",
         ),
         missing="" if theta else "No bundle has learned from enough slates that were read. A retrain estimates it.",
     )

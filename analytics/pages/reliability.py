@@ -30,8 +30,8 @@ GAPS = Definition(
     "on average may break it here.",
     formula="Mean p_any less the share right, over slates known by a verdict or a known answer; 95% Clopper–Pearson "
     "interval of the share. Noise: 1.96 · √(Σ p (1 − p)) / n, what exact forecasts would be off by at this n.",
-    caveat="Compare |off by| with the noise, not with 0: of many groups some are off by chance. Under 20 slates "
-    "nothing is shown.",
+    caveat="Compare |off by| with the noise, not with 0: one group in twenty is off by more than noise by chance "
+    "alone. Under 20 slates nothing is shown.",
 )
 
 
@@ -95,7 +95,8 @@ def _gaps_figure(asking: Asking, by: str, name: str) -> Drawn:
         Col(name="low", label="from", kind="share"),
         Col(name="high", label="to", kind="share"),
         Col(name="off_by", label="off by", kind="points"),
-        Col(name="noise", label="noise ±", kind="share"),
+        Col(name="noise", label="noise ±", kind="spread"),
+        Col(name="verdict", label="verdict", kind="text"),
     )
     column = name_apart(name, [each.name for each in columns])
     return table_figure(
@@ -113,7 +114,9 @@ def _gap(row: Row) -> tuple[str | int | float | None, ...]:
     n, right = _n(row), cast("int", row["right_n"])
     said, noise = cast("float", row["said"]) / n, 1.96 * max(0.0, cast("float", row["noise"])) ** 0.5 / n
     found = clopper_pearson(right, n)
-    return (str(row["value"] or "none"), n, said, found.mid, found.low, found.high, said - found.mid, noise)
+    off_by = said - found.mid
+    verdict = "no more than noise" if abs(off_by) <= noise else "too sure" if off_by > 0 else "not sure enough"
+    return (str(row["value"] or "none"), n, said, found.mid, found.low, found.high, off_by, noise, verdict)
 
 
 def _n(row: Row) -> int:

@@ -15,3 +15,11 @@ select bundle, sum(n)::bigint as slates,
   from cells_in_focus
  group by bundle
  order by bundle
+
+-- served --
+-- Whatever ranked a slate of the surface, the latest first: what a report can be narrowed to or compared with.
+select bundle
+  from derived.cells
+ where surface = $surface and bundle is not null
+ group by bundle
+ order by max("at") desc, bundle desc

@@ -12,6 +12,20 @@ select reason, count(*) as reviews, count(*) filter (is_answered) as answered, m
  group by reason
  order by reason
 
+-- audits_by_bundle --
+-- The answered audits of each bundle, and in how many a right option was shown: a random sample of what it showed.
+with audited as (
+    select bundle, review, slate, item from reviews_in_focus where reason = 'audit' and is_answered
+), held as (
+    select distinct audited.review
+      from audited
+      join derived.options on options.slate = audited.slate and options.item = audited.item
+)
+select coalesce(bundle, '') as bundle, count(*) as answered, count(*) filter (review in (from held)) as "right"
+  from audited
+ group by all
+ order by all
+
 -- audits --
 -- The audited sample of confident decisions: of how many a verdict stands, and in how many of those a right option was shown.
 with audited as (

@@ -40,6 +40,22 @@ select ours.worker, count(*) as verdicts, median(ours.handling_ms / 1000) as han
  group by ours.worker
  order by verdicts desc, ours.worker
 
+-- costs --
+-- What each answered item took of people's time: of all who answered it, where several were asked. What a panel came to
+-- took no time of its own.
+with timed as (
+    select reviews.reason, reviews.review, count(*) as answers, sum(voices.handling_ms) / 1000 as seconds
+      from reviews_in_focus reviews
+      join derived.voices on voices.review = reviews.review
+     where voices.handling_ms is not null and voices.worker is distinct from 'consensus'
+     group by all
+)
+select reason, count(*) as items, sum(answers)::bigint as answers, sum(seconds) as seconds,
+       stddev_samp(seconds) as spread
+  from timed
+ group by reason
+ order by reason
+
 -- claims --
 -- How often a review was claimed, and how many of those claims came to nothing: the lease ran out, or was given back.
 with claimed as (

@@ -12,7 +12,7 @@ from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key
 from components.charts.scale import Linear
 from components.figure import Definition, FigureView, figure
-from components.number import coordinate, decimal, percent, plural
+from components.number import coordinate, decimal, percent, plural, span
 from components.table import Column, TableView
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -123,7 +123,7 @@ def _table(places: tuple[FrontierPlace, ...]) -> TableView:
                 "never" if place.threshold > 1 else decimal(place.threshold),
                 percent(place.review_share),
                 percent(place.precision),
-                f"{percent(place.low)} to {percent(place.high)}",
+                span(place.low, place.high),
                 f"{place.n:,}",
                 decimal(place.cost, 2),
             )

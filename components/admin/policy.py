@@ -34,6 +34,7 @@ from components.admin.views import ChangeRow, FollowedView, GroupRow, PolicyView
 from components.badge import BadgeView, badge
 from components.console.duration import duration
 from components.number import decimal, moment, percent, plural
+from components.number import span as span_of
 from components.stat import StatView, stats
 from components.table import Column, TableView, data_table
 
@@ -312,7 +313,7 @@ def preview_panel(view: PreviewView) -> Node:
                 StatView(
                     label="Right among what is shown",
                     value="–" if view.threshold > 1 else percent(expected.precision),
-                    interval=f"90% interval {percent(expected.low)} to {percent(expected.high)}" if expected.n else "",
+                    interval=f"90% interval {span_of(expected.low, expected.high)}" if expected.n else "",
                     note=plural(expected.n, "label") if expected.n else "what the model believes",
                 ),
                 StatView(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from htpy import Element, Node, g, rect, title
 from htpy import a as svg_link
 
-from components.charts.axis import x_labels, y_axis
+from components.charts.axis import x_labels, x_name, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key, Tone
 from components.charts.scale import Bands, Linear, round_ticks
@@ -30,6 +30,7 @@ class StackedBarsView:
     columns: tuple[str, ...]  # labels, in order of time
     stacks: tuple[Stack, ...]  # from the bottom up
     quantity: str  # what is counted, e.g. "impressions"
+    across: str  # what the columns are, with its unit, e.g. "day, UTC"
 
     def __post_init__(self) -> None:
         if any(len(stack.links) not in (0, len(self.columns)) for stack in self.stacks):
@@ -48,7 +49,7 @@ class StackedBarsView:
 
 
 def stacked_bars(view: StackedBarsView) -> Element:
-    frame = Frame(top=38, bottom=40)
+    frame = Frame(top=38, bottom=58)
     totals = [sum(column) for column in zip(*(stack.counts for stack in view.stacks), strict=True)]
     ticks = round_ticks(max(totals, default=0))
     y = Linear(low=0, high=ticks[-1], start=frame.y0, end=frame.y1)
@@ -61,6 +62,7 @@ def stacked_bars(view: StackedBarsView) -> Element:
         y_axis(frame, y, ticks, lambda tick: count(int(tick)), view.quantity),
         (_column(view, index, bands, y) for index in range(len(view.columns))),
         x_labels(frame, view.columns, bands.centre, most=7),
+        x_name(frame, view.across),
         has_links=any(stack.links for stack in view.stacks),
     )
 

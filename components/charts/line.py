@@ -1,17 +1,20 @@
-"""Shares over time, each with the band its sample leaves open. Where nothing was observed is a gap, never a zero."""
+"""Shares over time, or over a quantity, each with the band its sample leaves open. Where nothing was observed is a gap,
+never a zero."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from htpy import Element, Node, circle, g, path, title
 
-from components.charts.axis import x_labels, y_axis
+from components.charts.axis import x_axis, x_labels, x_name, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key, Tone
-from components.charts.scale import Bands, Linear, share_ticks
-from components.number import coordinate, percent
+from components.charts.scale import Bands, Linear, share_ticks, ticks_within
+from components.number import coordinate, count, percent
+
+At = Callable[[int], float]  # the place of a column on paper
 
 _LOWEST_TOP = 0.05  # an axis does not zoom in on nothing
 
@@ -41,9 +44,13 @@ class SharesView:
     words: Words
     columns: tuple[str, ...]
     series: tuple[ShareSeries, ...]
-    quantity: str
+    quantity: str  # what is drawn upwards, e.g. "share of requests"
+    across: str  # what is drawn to the side, with its unit, e.g. "day, UTC"
+    places: tuple[float, ...] = ()  # where each column stands, upwards; empty: side by side, as equal stretches are
 
     def __post_init__(self) -> None:
+        if self.places and (len(self.places) != len(self.columns) or list(self.places) != sorted(self.places)):
+            raise ValueError("every column has one place, and the places run upwards")
         if any(len(series.points) != len(self.columns) for series in self.series):
             raise ValueError("every series has one point a column, or None")
 
@@ -56,17 +63,29 @@ class SharesView:
 
 
 def shares_over_time(view: SharesView) -> Element:
-    frame = Frame(top=38, bottom=40)
+    frame = Frame(top=38, bottom=58)
     ticks = share_ticks(_highest(view))
     y = Linear(low=0, high=ticks[-1], start=frame.y0, end=frame.y1)
-    bands = Bands(n=max(1, len(view.columns)), start=frame.x0, end=frame.x1)
+    at, below = _along(view, frame)
     return drawing(
         frame,
         view.words,
         y_axis(frame, y, ticks, lambda tick: percent(tick, 0 if ticks[1] >= 0.01 else 1), view.quantity),
-        (_series(view, series, bands, y) for series in view.series),
-        x_labels(frame, view.columns, bands.centre, most=7),
+        (_series(view, series, at, y) for series in view.series),
+        below,
+        x_name(frame, view.across),
     )
+
+
+def _along(view: SharesView, frame: Frame) -> tuple[At, Node]:
+    """Where each column stands, and what is written below: the columns themselves, or round numbers of a quantity."""
+    if not view.places:
+        bands = Bands(n=max(1, len(view.columns)), start=frame.x0, end=frame.x1)
+        return bands.centre, x_labels(frame, view.columns, bands.centre, most=7)
+    low, high = view.places[0], view.places[-1]
+    x = Linear(low=low, high=high if high > low else low + 1, start=frame.x0 + 20, end=frame.x1 - 24)
+    ticks = x_axis(frame, x, ticks_within(low, high), lambda tick: count(round(tick)))
+    return lambda index: x(view.places[index]), ticks
 
 
 def _highest(view: SharesView) -> float:
@@ -77,16 +96,16 @@ def _highest(view: SharesView) -> float:
     return min(1.0, max(_LOWEST_TOP, share * 1.1, min(high, share * 2)))
 
 
-def _series(view: SharesView, series: ShareSeries, bands: Bands, y: Linear) -> Node:
+def _series(view: SharesView, series: ShareSeries, at: At, y: Linear) -> Node:
     runs = list(_runs(series.points))
     return g(class_=f"tone-{series.tone}")[
-        (path(class_="band", d=_band(run, series.points, bands, y)) for run in runs if len(run) > 1),
+        (path(class_="band", d=_band(run, series.points, at, y)) for run in runs if len(run) > 1),
         (
-            path(class_=["line", series.dashed and "line-dashed"], d=_line(run, series.points, bands, y))
+            path(class_=["line", series.dashed and "line-dashed"], d=_line(run, series.points, at, y))
             for run in runs
             if len(run) > 1
         ),
-        (_dot(view, series, index, bands, y) for run in runs for index in run),
+        (_dot(view, series, index, at, y) for run in runs for index in run),
     ]
 
 
@@ -101,28 +120,28 @@ def _runs(points: tuple[SharePoint | None, ...]) -> Iterator[list[int]]:
             run = []
 
 
-def _line(run: list[int], points: tuple[SharePoint | None, ...], bands: Bands, y: Linear) -> str:
-    return _through((bands.centre(i), y(point.share)) for i in run if (point := points[i]))
+def _line(run: list[int], points: tuple[SharePoint | None, ...], at: At, y: Linear) -> str:
+    return _through((at(i), y(point.share)) for i in run if (point := points[i]))
 
 
-def _band(run: list[int], points: tuple[SharePoint | None, ...], bands: Bands, y: Linear) -> str:
-    above = [(bands.centre(i), y(point.high)) for i in run if (point := points[i])]
-    below = [(bands.centre(i), y(point.low)) for i in reversed(run) if (point := points[i])]
+def _band(run: list[int], points: tuple[SharePoint | None, ...], at: At, y: Linear) -> str:
+    above = [(at(i), y(point.high)) for i in run if (point := points[i])]
+    below = [(at(i), y(point.low)) for i in reversed(run) if (point := points[i])]
     return _through(iter((*above, *below))) + "Z"
 
 
 def _through(places: Iterator[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{coordinate(x)} {coordinate(at)}" for x, at in places)
+    return "M" + "L".join(f"{coordinate(x)} {coordinate(y)}" for x, y in places)
 
 
-def _dot(view: SharesView, series: ShareSeries, index: int, bands: Bands, y: Linear) -> Node:
+def _dot(view: SharesView, series: ShareSeries, index: int, at: At, y: Linear) -> Node:
     point = series.points[index]
     if point is None or (len(view.columns) > 45 and _neighbours(series.points, index)):
         return None
     words = f"{view.columns[index]}: {series.name} {percent(point.share)}, n = {point.n:,}"
     return circle(
         class_="dot-open" if series.dashed else "dot",
-        cx=coordinate(bands.centre(index)),
+        cx=coordinate(at(index)),
         cy=coordinate(y(point.share)),
         r="3.5" if len(view.columns) <= 31 else "2.5",
     )[title[words]]

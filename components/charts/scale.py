@@ -78,6 +78,19 @@ def round_ticks(highest: float, about: int = 5) -> tuple[float, ...]:
     return tuple(step * i for i in range(ceil(highest / step - 1e-9) + 1))
 
 
+def ticks_within(low: float, high: float, about: int = 5) -> tuple[float, ...]:
+    """Round numbers from `low` to `high`, both where they are round themselves.
+
+    >>> ticks_within(1985, 2505), ticks_within(0, 13_000), ticks_within(7, 7)
+    ((2000.0, 2200.0, 2400.0), (0.0, 5000.0, 10000.0), (7.0,))
+    """
+    if not high > low:
+        return (float(low),)
+    step = round_ticks(high - low, about)[1]
+    first = ceil(low / step - 1e-9)
+    return tuple(step * i for i in range(first, floor(high / step + 1e-9) + 1)) or (float(low),)
+
+
 def share_ticks(highest: float) -> tuple[float, ...]:
     """Round shares from 0 to at least `highest`, never beyond 1.
 

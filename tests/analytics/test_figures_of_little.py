@@ -152,7 +152,7 @@ def test_an_audit_has_bounds_from_the_first_answer_on(answered: int, right: int)
         assert low < high, "one look is never certainty"
 
 
-@pytest.mark.parametrize(("shown", "selected", "said"), [(0, 0, NOTHING), (1, 1, "100.0%"), (1_000_000, 1, "0.0%")])
+@pytest.mark.parametrize(("shown", "selected", "said"), [(0, 0, NOTHING), (1, 1, "100.0%"), (1_000_000, 1, "< 0.1%")])
 def test_a_bundle_that_showed_nothing_has_no_share(shown: int, selected: int, said: str) -> None:
     served = ServedByBundle(bundle="b", slates=1_000_000, shown=shown, selected=selected)
     [cells] = bundles_figure([served]).figure.table.rows

@@ -26,16 +26,16 @@ FIGURES = [
     "what-changed", "what-happened", "outcomes-over-time", "escalation-share", "typing-saved", "loop-time",
     "funnel", "outcomes-by-position", "funnel-by-bundle", "funnel-by-decision",
     "reliability-p-any", "reliability-p-select", "reliability-p-accept", "calibration-by-bundle",
-    "learning-curve", "retrains", "ladder", "served-by-bundle", "off-policy-value", "forecast",
+    "learning-curve", "forecast", "retrains", "ladder", "served-by-bundle", "off-policy-value",
     "labels-bought",
-    "offline-and-live", "explains-the-gap", "decisions-by-reason", "reviews-by-reason", "audit", "waits", "workers",
-    "claims", "unanswered", "rare-contexts", "never-taken", "confidence-over-time", "drift-tests", "examination",
-    "arms", "interleaved", "planner",
+    "offline-and-live", "explains-the-gap", "decisions-by-reason", "reviews-by-reason", "audit", "waits", "costs",
+    "workers", "claims", "unanswered", "rare-contexts", "never-taken", "confidence-over-time", "drift-tests",
+    "examination", "arms", "interleaved", "planner",
 ]  # fmt: skip
 HEADINGS = [
     "Support replies ", "What changed", "What people did", "What it saves, and how fast it learns", "The funnel",
     "By part", "Did the figures keep their word", "For whom it does not", "What learning brought",
-    "Bundles and their gate", "What each label bought",
+    "What each step brought", "Bundles and their gate", "What each label bought",
     "Offline and live, side by side", "Where people were asked", "Their work",
     "The long tail", "Has traffic changed", "Where people look", "Experiments",
 ]  # fmt: skip
@@ -104,7 +104,7 @@ def test_the_chosen_period_is_marked(month: Month) -> None:
 def test_an_interval_is_two_columns_of_the_rows_and_one_of_the_table(month: Month) -> None:
     gaps = next(each for each in month.view.figures if each.figure.id == "calibration-by-bundle")
     heads = [column.label for column in gaps.figure.table.columns]
-    assert heads == ["Bundle", "Judged", "Said", "Was right", "95% interval", "Off by", "Noise ±"]
+    assert heads == ["Bundle", "Judged", "Said", "Was right", "95% interval", "Off by", "Noise ±", "Verdict"]
     assert list(gaps.rows.columns[4:6]) == ["low", "high"]
     low, high = gaps.rows.values[0][4:6]
     assert gaps.figure.table.rows[0][4] == f"{low:.1%} to {high:.1%}"

@@ -32,7 +32,9 @@ def bars_of(*counts: tuple[int, ...]) -> Markup:
     tones = ("selected", "dismissed", "overridden", "ignored", "unseen", "pending")
     stacks = tuple(Stack(name=tone, tone=tone, counts=row) for tone, row in zip(tones, counts, strict=False))
     columns = tuple(f"c{i}" for i in range(len(counts[0])))
-    return assert_clean(stacked_bars(StackedBarsView(words=WORDS, columns=columns, stacks=stacks, quantity="slates")))
+    return assert_clean(
+        stacked_bars(StackedBarsView(words=WORDS, columns=columns, stacks=stacks, quantity="slates", across="day, UTC"))
+    )
 
 
 def test_a_chart_is_one_image_with_a_name_and_a_description() -> None:
@@ -71,11 +73,19 @@ def test_a_bar_is_as_high_as_its_count() -> None:
 def test_counts_must_fit_their_columns() -> None:
     with pytest.raises(ValueError, match="one count"):
         StackedBarsView(
-            words=WORDS, columns=("a",), stacks=(Stack(name="s", tone="selected", counts=(1, 2)),), quantity="q"
+            words=WORDS,
+            columns=("a",),
+            stacks=(Stack(name="s", tone="selected", counts=(1, 2)),),
+            quantity="q",
+            across="day, UTC",
         )
     with pytest.raises(ValueError, match="one count"):
         StackedBarsView(
-            words=WORDS, columns=("a",), stacks=(Stack(name="s", tone="selected", counts=(-1,)),), quantity="q"
+            words=WORDS,
+            columns=("a",),
+            stacks=(Stack(name="s", tone="selected", counts=(-1,)),),
+            quantity="q",
+            across="day, UTC",
         )
 
 
@@ -83,7 +93,9 @@ def lines_of(*shares: float | None) -> Markup:
     points = tuple(None if s is None else SharePoint(share=s, low=s / 2, high=(1 + s) / 2, n=9) for s in shares)
     series = (ShareSeries(name="escalated", tone="second", points=points),)
     columns = tuple(f"c{i}" for i in range(len(shares)))
-    return assert_clean(shares_over_time(SharesView(words=WORDS, columns=columns, series=series, quantity="share")))
+    return assert_clean(
+        shares_over_time(SharesView(words=WORDS, columns=columns, series=series, quantity="share", across="day, UTC"))
+    )
 
 
 def test_a_stretch_without_observations_is_a_gap_not_a_zero() -> None:
@@ -111,6 +123,32 @@ def test_lines_stay_on_the_paper(shares: list[float | None]) -> None:
         for x, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path.attributes["d"]):
             assert 0 <= float(x) <= width
             assert 0 <= float(y) <= height
+
+
+def test_what_is_learned_from_stands_where_its_amount_is() -> None:
+    """A line over a quantity keeps its proportions, and is marked with round numbers below the axis's name."""
+    point = SharePoint(share=0.5, low=0.4, high=0.6, n=9)
+    series = (ShareSeries(name="right", tone="second", points=(point,) * 3),)
+    view = SharesView(
+        words=WORDS,
+        columns=("0", "250", "1,000"),
+        series=series,
+        quantity="share",
+        across="examples",
+        places=(0, 250, 1000),
+    )
+    read = assert_clean(shares_over_time(view))
+    first, second, third = (numbers(circle, "cx")[0] for circle in read.all("circle"))
+    assert (second - first) / (third - first) == pytest.approx(0.25, abs=1e-3)
+    said = [tag.text for tag in read.all("text")]
+    assert {"0", "200", "1,000"} <= set(said)
+    assert said[-1] == "examples"
+
+
+def test_places_run_upwards_one_a_column() -> None:
+    for places in ((1.0,), (2.0, 1.0)):
+        with pytest.raises(ValueError, match="one place"):
+            SharesView(words=WORDS, columns=("a", "b"), series=(), quantity="q", across="x", places=places)
 
 
 def test_a_share_lies_within_its_interval() -> None:

@@ -24,6 +24,7 @@ from components.meter import meter
 from components.number import NOTHING, coordinate, count, decimal, moment, percent, plural, span
 from components.table import Column, TableView, data_table
 from components.terms import scalar, terms
+from suggest.metrics.interval import wilson
 
 MODEST = settings(max_examples=40, deadline=None, derandomize=True)
 WORDS = Words(id="w", title="Title", summary="Summary.")
@@ -35,7 +36,9 @@ def bars(*counts: tuple[int, ...], columns: tuple[str, ...] | None = None) -> Ma
     tones = ("selected", "dismissed", "overridden")
     stacks = tuple(Stack(name=tone, tone=tone, counts=row) for tone, row in zip(tones, counts, strict=False))
     names = columns or tuple(f"c{n}" for n in range(len(counts[0]) if counts else 0))
-    return assert_clean(stacked_bars(StackedBarsView(words=WORDS, columns=names, stacks=stacks, quantity="slates")))
+    return assert_clean(
+        stacked_bars(StackedBarsView(words=WORDS, columns=names, stacks=stacks, quantity="slates", across="day, UTC"))
+    )
 
 
 def is_on_paper(read: Markup) -> None:
@@ -89,7 +92,7 @@ def test_one_among_very_many_is_still_seen() -> None:
 @pytest.mark.parametrize("n", [40, 365, 520])
 def test_many_columns_have_few_labels(n: int) -> None:
     read = bars(tuple(range(n)))
-    labels = [tag for tag in read.all("text") if "middle" in tag.attributes["class"].split()]
+    labels = [tag for tag in read.all("text") if tag.attributes["class"] in ("middle", "middle tick-minor")]
     assert 1 <= len(labels) <= 7
     is_on_paper(read)
 
@@ -104,7 +107,9 @@ def a_point(share: float, width: float = 0.1, n: int = 9) -> SharePoint:
 def lines(*series: tuple[SharePoint | None, ...]) -> Markup:
     made = tuple(ShareSeries(name=f"s{n}", tone="second", points=points) for n, points in enumerate(series))
     columns = tuple(f"c{n}" for n in range(len(series[0]) if series else 0))
-    return assert_clean(shares_over_time(SharesView(words=WORDS, columns=columns, series=made, quantity="share")))
+    return assert_clean(
+        shares_over_time(SharesView(words=WORDS, columns=columns, series=made, quantity="share", across="day, UTC"))
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, 1e-12, 0.5])
@@ -153,6 +158,7 @@ def test_a_series_fits_its_columns() -> None:
             columns=("a", "b"),
             series=(ShareSeries(name="s", tone="second", points=(None,)),),
             quantity="q",
+            across="day, UTC",
         )
 
 
@@ -184,7 +190,11 @@ def test_hostile_words_stay_words_in_every_drawing(text: str) -> None:
     drawings = (
         stacked_bars(
             StackedBarsView(
-                words=named, columns=(text,), stacks=(Stack(name=text, tone="selected", counts=(3,)),), quantity=text
+                words=named,
+                columns=(text,),
+                stacks=(Stack(name=text, tone="selected", counts=(3,)),),
+                quantity=text,
+                across=text,
             )
         ),
         shares_over_time(
@@ -193,6 +203,7 @@ def test_hostile_words_stay_words_in_every_drawing(text: str) -> None:
                 columns=(text,),
                 series=(ShareSeries(name=text, tone="third", points=(a_point(0.5),)),),
                 quantity=text,
+                across=text,
             )
         ),
         positions_chart(
@@ -277,13 +288,28 @@ def test_a_coordinate_is_short_and_means_the_same(value: float) -> None:
     assert text != "-0"
 
 
+@MODEST
+@given(st.integers(1, 10**6), st.integers(0, 10**6))
+def test_an_interval_of_counts_is_never_written_as_a_point_at_none_or_all(n: int, k: int) -> None:
+    found = wilson(min(k, n), n)
+    ends = re.findall(r"[\d.]+", said := span(found.low, found.high))
+    assert len(set(ends)) == len(ends), said
+    assert said not in ("0.0% to 0.0%", "100.0% to 100.0%")
+    if said.startswith("under"):
+        assert found.low < 1e-6
+        assert 100 * found.high <= float(ends[0])
+    elif said.startswith("over"):
+        assert found.high > 1 - 1e-6
+        assert float(ends[0]) <= 100 * found.low
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
         (count(0), "0"),
         (count(-1234), "-1,234"),
         (percent(0.0), "0.0%"),
-        (percent(0.00049), "0.0%"),
+        (percent(0.00049), "< 0.1%"),
         (percent(1.0, 0), "100%"),
         (span(0.1, 0.2, 0), "10% to 20%"),
         (plural(0, "slate"), "0 slates"),

@@ -78,6 +78,7 @@ PIECES: dict[str, Callable[[str], Element]] = {
             columns=(text,),
             stacks=(Stack(name=text, tone="selected", counts=(3,)),),
             quantity=text,
+            across=text,
         )
     ),
     "lines": lambda text: shares_over_time(
@@ -86,6 +87,7 @@ PIECES: dict[str, Callable[[str], Element]] = {
             columns=(text,),
             series=(ShareSeries(name=text, tone="second", points=(POINT,)),),
             quantity=text,
+            across=text,
         )
     ),
     "positions": lambda text: positions_chart(
