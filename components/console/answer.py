@@ -152,7 +152,7 @@ def _write(view: DeskView, task: TaskView) -> Node:
     return form(".task-write.card.card-tight", sends("/console/answer"))[
         held(view, task),
         div(".field")[
-            label(for_="write")["Write an answer", keys("e")],
+            label(for_="write")["Edit or write an answer", keys("e")],
             textarea(
                 "#write.input",
                 name="text",

@@ -8,7 +8,7 @@ KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("1", "9"), "take that option"),
     (("a",), "take the first, or sign off a colleague's"),
     (("x",), "none of these"),
-    (("e",), "write an answer"),
+    (("e",), "edit the first, or type another over it"),
     (("Ctrl", "↵"), "send what is written"),
     (("/",), "find another answer"),
     (("g",), "the guideline"),

@@ -34,7 +34,7 @@ document.addEventListener('keydown', (event) => {
   const control = document.querySelector(`[data-key="${key}"], [data-also="${key}"]`)
   if (!control) return
   event.preventDefault()
-  if (control.matches('textarea')) control.focus()
+  if (control.matches('textarea')) edit(control)
   else if (control.matches('summary')) openFold(control.parentElement)
   else if (!sending) control.click()
 })
@@ -48,6 +48,12 @@ keys.addEventListener('change', () => {
 
 $('#help-open').addEventListener('click', () => help.showModal())
 help.addEventListener('click', (event) => event.target === help && help.close())
+
+function edit(field) { // the first option's words, selected: the arrows edit them, what is typed takes their place
+  field.value ||= $('.task-options .option-text')?.textContent ?? ''
+  field.focus()
+  field.select()
+}
 
 function openFold(fold) {
   fold.open = true // now, and not with its toggle event: the next key is already typed into the field

@@ -24,7 +24,7 @@ from suggest.policy.threshold import chow_threshold
 from suggest.policy.watch import expit, logit
 from suggest.rank.traits import language_in, traits_of
 
-_SEED = 20_260_101  # of the split into pilot and test; fixed, so that asking twice is not a second chance
+_SEED = 20_260_101  # of what is drawn of the evidence; fixed, so that asking twice is not a second chance
 _ROUNDING = 1e-9  # of a probability to logits and back
 _USUAL_PRECISION = 0.9  # asked of `assist` by the exit test of `shadow` where the policy promises none
 

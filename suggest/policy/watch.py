@@ -147,7 +147,8 @@ class Watch:
             assert self.line is not None
             return expit(self.line - self.nudge)
         before = 0.0 if self.line is None else expit(self.line - self.nudge)
-        return max(base, expit(logit(base) - self.nudge), before)  # its certificate is not of a looser line
+        nudged = expit(logit(base) - self.nudge) if self.nudge < 0.0 else base  # its certificate is of no looser line
+        return max(nudged, before)
 
     def has_line(self, bundle: str) -> bool:
         """Answers of late certify a line for this bundle."""

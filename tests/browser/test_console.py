@@ -90,6 +90,24 @@ def test_everything_is_one_key_away(console: Page, served: Service) -> None:
     assert served.state(written)["answer"] == {"none": True}
 
 
+def test_the_first_answer_is_edited_with_a_key_and_typing_takes_its_place(console: Page, served: Service) -> None:
+    edited, same = waiting(console, served, "one", "two")
+    first = lying(console)
+    words = console.locator(".task-options .option-text").first.inner_text()
+    console.keyboard.press("e")
+    expect(console.locator("#write")).to_have_value(words)
+    console.keyboard.press("End")
+    console.keyboard.type(" Bye!")
+    next_after(console, lambda: console.keyboard.press("Control+Enter"))
+    assert served.state(first)["answer"] == {"text": f"{words} Bye!"}
+    second = lying(console)
+    option = console.locator(".option").first.get_attribute("value")
+    console.keyboard.press("e")
+    next_after(console, lambda: console.keyboard.press("Control+Enter"))
+    assert served.state(second)["answer"]["item"] == option, "unchanged words are that option"
+    assert {first, second} == {edited, same}
+
+
 def test_the_next_request_is_read_out_and_undo_goes_back_answer_by_answer(console: Page, served: Service) -> None:
     waiting(console, served, "one", "two")
     first = press(console, "x")

@@ -30,8 +30,10 @@ def steady(n: int, *, seed: int, off: float = 0.0) -> list[Judged]:
     return [judged(x, right=bool(rng.random() < x - off)) for x in p.tolist()]
 
 
-def test_nothing_judged_leaves_the_line_where_the_bundle_puts_it() -> None:
-    assert Watch(target=TARGET).threshold(0.8) == 0.8
+@pytest.mark.parametrize("base", [0.0, 1e-9, 0.8, 1.0])
+def test_nothing_judged_leaves_the_line_where_the_bundle_puts_it(base: float) -> None:
+    """Also where it shows everything: 0 is no small number."""
+    assert Watch(target=TARGET).threshold(base) == base
 
 
 def test_without_a_promise_answers_are_counted_and_the_line_never_moves() -> None:

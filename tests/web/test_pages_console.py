@@ -90,6 +90,15 @@ def test_none_of_these_and_a_text_are_answers_too(house: House) -> None:
     assert "Nothing waits" in done.text
 
 
+def test_the_words_of_an_option_are_that_option_and_no_none_label(house: House) -> None:
+    ask(house, "first")
+    ann = Person(house)
+    ann.look()
+    review = ann.review
+    ann.answer(text="  We refund the money within five days. ", add_candidate="1")
+    assert answer_of(house, review)["answer"]["item"] == "refund"
+
+
 @pytest.mark.parametrize("ticked", [True, False])
 def test_a_text_becomes_a_candidate_only_when_told(house: House, ticked: bool) -> None:
     ask(house, "can I pay in shells")

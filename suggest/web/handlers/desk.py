@@ -161,6 +161,7 @@ class Desk:
 
     def _give(self, review: str, raw: RawVerdict) -> None:
         takes_next = self._aside_until is None and self._is_held(review)
+        raw = self._as_option(review, raw)
         try:
             result = self._online.verdict(review, raw, next=takes_next)
         except LeaseExpired as late:
@@ -180,6 +181,13 @@ class Desk:
             else:
                 self._done = _ONE_OF_SEVERAL
             self._past.append(Done(review=review, eid=raw.eid, words=self._done))
+
+    def _as_option(self, review: str, raw: RawVerdict) -> RawVerdict:
+        """Whoever writes the very words of an option that lies there means that option, and not that none is right."""
+        if self._held is None or self._held.id != review or raw.text is None:
+            return raw
+        same = next((each.id for each in self._held.items if each.text.strip() == raw.text), None)
+        return raw if same is None else replace(raw, item=same, text=None, add_candidate=False)
 
     def _bring_back(self, review: str) -> None:
         """Claim this review, past others that go before it in the queue; what lay on the desk goes back for it."""
