@@ -13,10 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import select
+import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -36,30 +40,65 @@ WARM_ROUNDS = 30
 
 
 class Reader:
-    """Opens pages one after the other until it is told to stop."""
+    """A process of its own, so that only the server's lock is measured: opens pages one after the other until told to
+    stop. It is told by lines: the number to begin with, then an empty one; it answers how many it has read."""
 
-    def __init__(self, address: str, start: int) -> None:
+    def __init__(self, address: str) -> None:
         self.pages = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._read, args=(address, start))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.reports_beside", "--read", address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    @contextmanager
+    def reading(self, start: int) -> Iterator[None]:
+        self._say(str(start))
+        yield
+        self._say("")
+        assert self._process.stdout is not None
+        self.pages += int(self._process.stdout.readline())
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
 
     def __enter__(self) -> Reader:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._process.kill()
+        self._process.wait()
 
-    def _read(self, address: str, start: int) -> None:
-        with httpx.Client(base_url=address, headers=HEADERS, timeout=120) as client:
-            while not self._stop.is_set():
-                minute = start + self.pages
+
+def read(address: str) -> None:
+    """What a reader does."""
+    told = open(0, "rb", buffering=0)  # noqa: SIM115  ours to the end; nothing may wait in a buffer, unseen by select
+    with httpx.Client(base_url=address, headers=HEADERS, timeout=120) as client:
+        client.get("/healthz").raise_for_status()
+        while line := told.readline():
+            start, pages = int(line), 0
+            while not select.select([told], [], [], 0)[0]:
+                minute = start + pages
                 page = PAGES[minute % len(PAGES)].name
                 at = f"2026-04-{1 + minute // 1440 % 28:02d}T{minute // 60 % 24:02d}:{minute % 60:02d}:00Z"
                 query = {"from": at, "to": "2026-06-01T00:00:00Z"}
                 client.get(f"/reports/support/{page}", params=query).raise_for_status()
-                self.pages += 1
+                pages += 1
+            told.readline()
+            print(pages, flush=True)
+
+
+def memory_mb(server: Server, client: httpx.Client) -> dict[str, float | None]:
+    """Resident memory of the server, and of the process that draws reports."""
+    status = Path(f"/proc/{server.process.pid}/statm").read_text().split()
+    drawing = re.search(r"^suggest_reports_process_bytes (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    return {
+        "server": round(int(status[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20, 1),
+        "drawing": round(float(drawing.group(1)) / 2**20, 1) if drawing else None,
+    }
 
 
 def asked(client: httpx.Client, rounds: int, name: str) -> tuple[list[float], int]:
@@ -82,6 +121,7 @@ def run(n: int, rounds: int, repeats: int) -> dict[str, object]:
         with (
             Server(data) as server,
             httpx.Client(base_url=server.address, headers=HEADERS, timeout=120) as client,
+            Reader(server.address) as reader,
         ):
             for surface in ("desk", "support"):
                 client.put(f"/v1/surfaces/{surface}").raise_for_status()
@@ -90,21 +130,23 @@ def run(n: int, rounds: int, repeats: int) -> dict[str, object]:
             began = time.perf_counter()
             client.get("/reports/support").raise_for_status()
             first_s = time.perf_counter() - began
+            memory = {"after_the_first_page": memory_mb(server, client)}
             asked(client, WARM_ROUNDS, "warm")
             quiet: list[list[float]] = []
             beside: list[list[float]] = []
-            refused, loads, pages, reading_s = {"quiet": 0, "beside": 0}, [], 0, 0.0
+            refused, loads, reading_s = {"quiet": 0, "beside": 0}, [], 0.0
             for turn in range(repeats):
                 took, n_refused = asked(client, rounds, f"quiet {turn}")
                 quiet.append(took)
                 refused["quiet"] += n_refused
                 began = time.perf_counter()
-                with Reader(server.address, 1_000 * turn) as reader:
+                with reader.reading(1_000 * turn):
                     took, n_refused = asked(client, rounds, f"beside {turn}")
                 beside.append(took)
                 refused["beside"] += n_refused
-                pages, reading_s = pages + reader.pages, reading_s + time.perf_counter() - began
+                reading_s += time.perf_counter() - began
                 loads.append(round(os.getloadavg()[0], 1))
+            memory["at_the_end"] = memory_mb(server, client)
     ratios = [p99(b) / p99(q) for q, b in zip(quiet, beside, strict=True)]
     whole = p99(list(chain(*beside))) / p99(list(chain(*quiet)))
     return {
@@ -113,8 +155,9 @@ def run(n: int, rounds: int, repeats: int) -> dict[str, object]:
         "rounds": rounds,
         "repeats": repeats,
         "first_page_s": round(first_s, 2),
-        "pages_read": pages,
-        "page_s": round(reading_s / max(pages, 1), 2),
+        "memory_mb": memory,
+        "pages_read": reader.pages,
+        "page_s": round(reading_s / max(reader.pages, 1), 2),
         "loads": loads,
         "refused": refused,
         "quiet_ms": {"p50": [p50(t) for t in quiet], "p99": [p99(t) for t in quiet]},
@@ -147,7 +190,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=80)
     parser.add_argument("--repeats", type=int, default=12)
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--read", metavar="ADDRESS", help="be the reader")
     given = parser.parse_args()
+    if given.read:
+        read(given.read)
+        return
     told = run(given.impressions, given.rounds, given.repeats)
     for name, value in told.items():
         print(f"{name:14} {value}")

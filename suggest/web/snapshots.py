@@ -62,7 +62,7 @@ class Snapshots:
             self._asked_at_s = self._monotonic_s()
             process = self._running()  # it imports while the snapshot is taken
             began_s = self._monotonic_s()
-            is_carried_on = run_aside(self._freshen, began_s)
+            is_carried_on = not self._is_fresh(began_s) and run_aside(self._freshen, began_s)
             took_s = self._monotonic_s() - began_s
             assert self._path is not None
             self._has_opened = True
@@ -134,11 +134,12 @@ class Snapshots:
         self.n_started += 1
         return self._start()
 
+    def _is_fresh(self, now_s: float) -> bool:
+        return self._path is not None and now_s - self._taken_at_s < self._fresh_for_s and self._path.is_file()
+
     def _freshen(self, now_s: float) -> bool:
-        """Take a snapshot where there is none, or an old one; whether an old one was carried on."""
+        """Take a snapshot where there is none, or carry the old one on; whether it was that."""
         is_there = self._path is not None and self._path.is_file()
-        if is_there and now_s - self._taken_at_s < self._fresh_for_s:
-            return False
         before = self._path if is_there and self._is_prepared else None
         self._forget()
         folder = self._store.data_dir / _FOLDER
