@@ -70,15 +70,14 @@ def measure(asking: Asking) -> Measured:
                 figures=(
                     _funnel_figure(asking),
                     outcomes_figure(outcomes_over_time(analytics, surface, period), period, asking),
-                    positions_figure(outcomes_by_position(analytics, surface, period)),
                 ),
             ),
             Section(
                 id="parts",
                 title="By part",
-                lede="Which bundle ranked it, what was decided, and for whom.",
+                lede="Where it stands, which bundle ranked it, what was decided, and for whom.",
                 is_wide=True,
-                figures=tuple(by),
+                figures=(positions_figure(outcomes_by_position(analytics, surface, period)), *by),
             ),
         )
     )

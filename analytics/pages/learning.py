@@ -149,6 +149,7 @@ def _retrains_figure(bundles: Sequence[BundleHistory]) -> Drawn:
             Col(name="nll_high", label="to", kind="decimal"),
         ),
         values=rows,
+        labels=("bundle", "built", "state", "nDCG", "90% interval", "NLL", "90% interval"),
         sample=plural(len(rows), "retrain"),
         missing="" if rows else "There was no retrain yet.",
     )

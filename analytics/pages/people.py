@@ -46,7 +46,7 @@ CLAIMS = Definition(
 
 
 COSTS = Definition(
-    what="What an answered item takes of people's time, the price that the slider and `error_cost` are in: all answers "
+    what="What an answered item takes of people's time, the unit that the cost of an error is in: all answers "
     "that were given to it together, where several were asked for.",
     formula="Σ handling time of the standing verdicts and voices of an item, from claim to verdict; mean over the "
     "items with its 95% normal interval. Of 1,000 requests: all of that time / all requests of the period · 1,000.",

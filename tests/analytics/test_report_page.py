@@ -110,6 +110,13 @@ def test_an_interval_is_two_columns_of_the_rows_and_one_of_the_table(month: Mont
     assert gaps.figure.table.rows[0][4] == f"{low:.1%} to {high:.1%}"
 
 
+def test_an_interval_of_a_gate_is_called_what_its_definition_says(month: Month) -> None:
+    retrains = next(each for each in month.view.figures if each.figure.id == "retrains")
+    heads = [column.label for column in retrains.figure.table.columns if column.label.endswith("interval")]
+    assert heads == ["90% interval"] * 2
+    assert "90% bootstrap intervals" in retrains.figure.definition.formula
+
+
 def test_there_is_no_csv_of_what_is_not_a_figure(month: Month) -> None:
     assert month.view.csv("nothing") is None
     assert month.view.csv("../etc/passwd") is None
