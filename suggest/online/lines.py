@@ -121,8 +121,13 @@ def in_force(base: InForce, promises: Promises, policy: Policy, *, bundle: str) 
     if promised(policy) is not None:
         if watch.is_in_doubt(bundle):
             line = replace(line, certified=False, why=f"tightened by the watch: {watch.why}")
-        elif watch.has_line(bundle):
+        elif watch.has_line(bundle, alone=True):
             line = replace(line, certified=True, n_needed=None, why=watch.why)
+        elif watch.has_line(bundle):
+            is_stricter = base.certified and line.threshold >= base.threshold
+            n_needed = None if is_stricter else max(watch.rules.fewest - watch.n_own(bundle), 1)
+            why = f"{watch.why}; others were to an earlier model, and those to this one do not speak against it"
+            line = replace(line, certified=is_stricter, n_needed=n_needed, why=why)
         elif watch.line is not None and line.threshold > base.threshold:
             line = replace(line, why=f"no looser than under the model before, until its own answers tell: {base.why}")
     return line if policy.error_cost is None else stricter(line, policy.target, error_cost=policy.error_cost)

@@ -50,9 +50,9 @@ def kept(base: Alone, watch: Watch, *, bundle: str) -> Alone:
     >>> kept(Alone(threshold=0.9, why="held out"), Watch(target=0.95), bundle="b1").threshold
     0.9
     """
-    if watch.is_in_doubt(bundle):
+    if watch.is_in_doubt(bundle, alone=True):
         return Alone(threshold=None, why=f"suspended: {watch.why}", n_needed=watch.tight_left or None)
-    line = watch.threshold(0.0 if base.threshold is None else base.threshold, bundle=bundle)
-    if watch.has_line(bundle):
+    line = watch.threshold(0.0 if base.threshold is None else base.threshold, bundle=bundle, alone=True)
+    if watch.has_line(bundle, alone=True):
         return Alone(threshold=line, why=watch.why)
     return base if base.threshold is None else replace(base, threshold=line)

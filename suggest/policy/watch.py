@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from suggest.metrics.discrete import binomial_cdf
 from suggest.metrics.interval import Interval
 from suggest.policy.live import live_bounds
 from suggest.policy.threshold import Certified, certified_on, fewest_labels
@@ -79,7 +80,8 @@ class Watch:
     evidence: float = 0.0  # of the alarm: log likelihood ratio of a broken promise since it last seemed kept
     tight_left: int = 0  # judged requests until an alarm is over
     line: float | None = None  # certified on the window, as a nudged logit
-    line_of: str = ""  # the bundle whose answers certified it, and that it holds for
+    line_of: str = ""  # the bundle that was watched then
+    is_own: bool = False  # and answers to that bundle alone certified it
     strictest: float = -math.inf  # what the line was when the alarm went off
     bundle: str = ""  # that the latest of them was served with
     distrusted: str | None = None  # the bundle whose own evidence does not hold for what was judged
@@ -134,29 +136,38 @@ class Watch:
             watch = watch.after(each)
         return watch
 
-    def threshold(self, base: float, *, bundle: str = "") -> float:
+    def threshold(self, base: float, *, bundle: str = "", alone: bool = False) -> float:
         """The line on p in force, where the serving bundle's own evidence comes to `base`, which may well be 0.
 
-        A line that answers to another bundle certified does not loosen this one's: its probabilities are not those.
+        A line that answers to an earlier bundle certified goes on while the answers to this one do not speak against
+        it; `alone`: it loosens nothing, for other probabilities certified it.
         The ends of the slider promise nothing, so their target is None and they stay where they are."""
         if self.target is None:
             return base
-        if self.is_in_doubt(bundle):
+        if self.is_in_doubt(bundle, alone=alone):
             return expit(max(logit(self._aim), self.strictest) - self.nudge)
-        if self.has_line(bundle):
+        if self.has_line(bundle, alone=alone):
             assert self.line is not None
             return expit(self.line - self.nudge)
         before = 0.0 if self.line is None else expit(self.line - self.nudge)
         nudged = expit(logit(base) - self.nudge) if self.nudge < 0.0 else base  # its certificate is of no looser line
         return max(nudged, before)
 
-    def has_line(self, bundle: str) -> bool:
-        """Answers of late certify a line for this bundle."""
-        return self.line is not None and self.line_of == bundle
+    def has_line(self, bundle: str, *, alone: bool = False) -> bool:
+        """Answers of late certify a line for this bundle: its own or, unless `alone`, also those to earlier ones."""
+        if self.line is None:
+            return False
+        if self.is_own and self.line_of == bundle:
+            return True
+        return not alone and not self._is_contradicted(bundle, self.line)
 
-    def is_in_doubt(self, bundle: str) -> bool:
+    def is_in_doubt(self, bundle: str, *, alone: bool = False) -> bool:
         """An alarm goes on, or what was judged speaks against this bundle's own evidence."""
-        return self.is_tight or (self.distrusted == bundle and not self.has_line(bundle))
+        return self.is_tight or (self.distrusted == bundle and not self.has_line(bundle, alone=alone))
+
+    def n_own(self, bundle: str) -> int:
+        """Answers in the window that are to this bundle."""
+        return sum(seen.bundle == bundle for seen in self.window)
 
     @property
     def is_tight(self) -> bool:
@@ -225,18 +236,32 @@ class Watch:
         return replace(self, of=of, n_counting=sum(seen.counts for seen in self.window if seen.bundle == of))
 
     def _certified(self) -> Watch:
-        """Look at what the window holds of the bundle that is watched."""
+        """Look at what the window holds of the bundle that is watched; until that is enough, at all of it, as far as
+        the answers to this one do not speak against what comes out."""
         assert self.target is not None
         own = [seen for seen in self.window if seen.bundle == self.of]
-        if self.is_tight or len(own) < self.rules.fewest:
+        is_own = len(own) >= self.rules.fewest
+        looked_at = own if is_own else list(self.window)
+        if self.is_tight or len(looked_at) < self.rules.fewest:
             return self
-        p = np.array([expit(seen.logit) for seen in own])
-        right = np.array([float(seen.right) for seen in own])
+        p = np.array([expit(seen.logit) for seen in looked_at])
+        right = np.array([float(seen.right) for seen in looked_at])
         found = certified_on(p, right, target=self.target, delta=self.rules.delta)
         if found is None:
-            return self._not_certified(len(own))
-        certified = replace(self, line=logit(found.threshold), line_of=self.of, strictest=-math.inf)
-        return certified._turned("certified", self._said(found, len(own)))
+            return self._not_certified(len(looked_at))
+        line = logit(found.threshold)
+        if not is_own and self._is_contradicted(self.of, line):
+            return self
+        certified = replace(self, line=line, line_of=self.of, is_own=is_own, strictest=-math.inf)
+        return certified._turned("certified", self._said(found, len(looked_at), len(own)))
+
+    def _is_contradicted(self, bundle: str, line: float) -> bool:
+        """Whether answers to this bundle, from this line on, are wrong more often than promised (exact, at delta)."""
+        assert self.target is not None
+        rights = [seen.right for seen in self.window if seen.bundle == bundle and seen.logit >= line]
+        errors = len(rights) - sum(rights)
+        at_least = 1.0 - float(binomial_cdf(errors - 1, len(rights), 1.0 - self.target))
+        return errors > 0 and at_least <= self.rules.delta
 
     def _not_certified(self, n: int) -> Watch:
         """Too few to tell leaves things as they are; enough that were shown, and still no line, does not."""
@@ -258,8 +283,9 @@ class Watch:
         assert self.target is not None
         return 1.0 - self.rules.tight * (1.0 - self.target)
 
-    def _said(self, found: Certified, n: int) -> str:
-        return f"certified on the last {n} answers: {found.errors} errors in {found.n} (bound {found.bound:.1%})"
+    def _said(self, found: Certified, n: int, n_own: int) -> str:
+        own = "" if n_own == n else f", {n_own} of them to this model"
+        return f"certified on the last {n} answers{own}: {found.errors} errors in {found.n} (bound {found.bound:.1%})"
 
 
 def logit(p: float) -> float:
