@@ -20,6 +20,7 @@ export default (engine) => {
   engine.style(CSS);
   box.prepend(list);
   host.id ||= `suggest-box-${++boxes}`;
+  host.select = take; // what is chosen is not asked about, whoever chooses
 
   function adopt() {
     field = target();

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PLAIN = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "no-preference"}
@@ -47,7 +47,7 @@ CONDITIONS = (
 )
 
 
-def violations(page: Page, *, colours: bool = True) -> list[str]:
+def violations(page: Page | Frame, *, colours: bool = True) -> list[str]:
     """What axe finds wrong: a rule and the element, each."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))

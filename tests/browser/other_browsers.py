@@ -42,6 +42,9 @@ class Browser(ABC):
     def open(self, address: str) -> None:
         self.command("url", "WebDriver:Navigate", {"url": address})
 
+    def back(self) -> None:
+        self.command("back", "WebDriver:Back", {})
+
     def js(self, script: str, *args: Any) -> Any:
         """What the body of a function returns; elements come back as references."""
         return self.command("execute/sync", "WebDriver:ExecuteScript", {"script": script, "args": list(args)})

@@ -33,6 +33,7 @@ REPLIES = {
     "size": "The size chart tells you which shoe fits.",
 }
 CHIP = 'button[part~="chip"]'
+OF_WHOLE_PAGES = ("landmark-one-main", "page-has-heading-one", "region")  # rules: a frame is part of one
 BEGINS_AT = 62  # the height in px that the page gives its frame before anything is said
 
 
@@ -311,6 +312,26 @@ def test_a_frame_for_hosts_that_let_no_foreign_script_in(
         assert page.evaluate("window.violations") == []
     finally:
         pages.csp = ""
+
+
+@pytest.mark.parametrize("layout", ["chips", "list", "field"])
+def test_what_is_in_the_frame_is_clean(
+    context: BrowserContext, pages: HostPages, served: RealServer, layout: str
+) -> None:
+    """Asked inside of it: axe in the host's page cannot look there, and its silence says nothing."""
+    key = served.a_key(pages.origin)
+    source = f"{served.address}/frame?key={key}&surface=replies&origin={pages.origin}&layout={layout}"
+    page = context.new_page()
+    page.goto(pages.address("iframe"))
+    page.evaluate("(source) => { document.querySelector('iframe').src = source }", source)
+    page.frame_locator("iframe").locator("suggest-box button").first.wait_for()
+    inside = next(frame for frame in page.frames if "layout=" in frame.url)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(250)  # contrast is measured when nothing fades any more
+        # a dark frame in a light page stands on a canvas that the browser paints, and axe does not see
+        found = violations(inside, colours=scheme == "light")
+        assert [one for one in found if not one.startswith(OF_WHOLE_PAGES)] == [], scheme
 
 
 def test_a_frame_shows_itself_to_no_other_origin(context: BrowserContext, pages: HostPages, served: RealServer) -> None:

@@ -130,3 +130,42 @@ def test_a_field_is_filled_and_confirmed(browser: Browser, open_page, service: C
     browser.wait(VALUE, "Delivery")
     browser.click(PART, "button")
     assert service.event("select")["item"] == "i0"
+
+
+def test_an_option_is_steered_from_its_menu(browser: Browser, open_page, service: ContractServer) -> None:
+    service.script = lambda body: a_slate(items=options_named("One", "Two", "Three")[len(body.get("exclude", [])) :])
+    open_page('actions confidence context="Where is my parcel?"')
+    browser.click(PART, "[part~=more]")
+    browser.wait("return document.querySelector('suggest-box').shadowRoot.querySelector('[role=menu]')?.offsetHeight")
+    browser.press("ArrowDown", "Enter")
+    assert service.event("dismiss")["item"] == "i0"
+    service.wait_until(lambda: len(service.suggests) == 2, "it was not asked again")
+    assert service.suggests[1]["exclude"] == ["i0"]
+
+
+def test_an_editable_element_takes_the_text(browser: Browser, open_page, service: ContractServer) -> None:
+    open_page(
+        'context="x"', field='<div id="reply" contenteditable="true" role="textbox" aria-label="Reply">mine</div>'
+    )
+    browser.click(PART, "[part~=chip]", 1)
+    browser.wait("return document.getElementById('reply').textContent === arguments[0]", "I have sent a new label.")
+    assert service.event("select")["item"] == "i1"
+
+
+def test_a_colleagues_answer_arrives_live(browser: Browser, open_page, service: ContractServer) -> None:
+    service.script = service.escalating()
+    open_page('context="hard"')
+    browser.wait("return document.querySelector('suggest-box').state === 'waiting'")
+    service.tell("e0", "answered", answer={"text": "We call you."})
+    browser.click(PART, "[part~=chip]")
+    browser.wait(VALUE, "We call you.")
+
+
+def test_a_page_that_one_goes_back_to_asks_anew(browser: Browser, open_page, service: ContractServer, host) -> None:
+    """Firefox and WebKit bring it back from their cache, as it was left; its slate is of another moment."""
+    open_page('context="Where is my parcel?"')
+    browser.wait(PART, "[part~=chip]", 2)
+    browser.open(host.put("elsewhere", "<!doctype html><title>Elsewhere</title>"))
+    browser.back()
+    service.wait_until(lambda: len(service.suggests) == 2, "the old slate was shown again")
+    browser.wait(PART, "[part~=chip]", 2)

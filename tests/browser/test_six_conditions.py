@@ -4,7 +4,6 @@ One server stands on a month of somebody's log; each page is loaded once, and lo
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from conditions import look_at
 from desk import Service, next_after, press, waiting
+from golden import assert_tree
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 sys.path.append(str(Path(__file__).parents[1] / "analytics"))
@@ -23,7 +23,6 @@ from analytics.pages.registry import PAGES
 
 pytestmark = pytest.mark.browser
 
-TREES = Path(__file__).parent / "trees"
 MONTH = "from=2026-03-02T08:00:00Z&to=2026-03-28T08:00:00Z"
 REPORTS = [f"/reports/support/{page.name}" for page in PAGES] + ["/reports/support/impressions"]
 OTHERS = [
@@ -143,15 +142,6 @@ def test_the_tree_of_a_report(page: Page, served: Service, name: str) -> None:
     """Its skeleton: what is on the page and how it is named, not what it says."""
     page.goto(f"{served.address}/reports/support/{name}?{MONTH}")
     assert_tree(f"report-{name}", skeleton(page.locator("main").aria_snapshot()))
-
-
-def assert_tree(name: str, tree: str) -> None:
-    """As in trees/; with SUGGEST_TREES=write they are written anew, to be read in the diff. Figures are all alike."""
-    tree = re.sub(r"(?<!=)\d+(\.\d+)?", "N", re.sub(r"paragraph: .* on duty", "paragraph: … on duty", tree)) + "\n"
-    file = TREES / f"{name}.yaml"
-    if os.environ.get("SUGGEST_TREES") == "write":
-        file.write_text(tree, encoding="utf-8")
-    assert tree == file.read_text(encoding="utf-8")
 
 
 def skeleton(tree: str) -> str:

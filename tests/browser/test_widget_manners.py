@@ -128,22 +128,32 @@ def test_language_label_and_own_strings(open_host, service) -> None:
     expect(page.get_by_role("status")).to_have_text("Un momento… 2 min")
 
 
-def test_hostile_host_css_does_not_reach_the_chips(open_host) -> None:
-    plain = open_host(path="plain")
+@pytest.mark.parametrize(
+    ("attributes", "part"),
+    [("", "chip"), ('layout="list"', "option"), ('layout="field"', "confirm"), ("actions", "more")],
+)
+def test_hostile_host_css_does_not_reach_the_options(open_host, attributes: str, part: str) -> None:
+    attributes = f'for="reply" context="x" {attributes}'
+    plain = open_host(attributes, path="plain", wait=False)
+    found = f"suggest-box [part~={part}]"
     look = (
-        "() => { const chip = document.querySelector('suggest-box').shadowRoot.querySelector('[part~=chip]');"
+        f"() => {{ const chip = document.querySelector('suggest-box').shadowRoot.querySelector('[part~={part}]');"
         " const style = getComputedStyle(chip); const { width, height } = chip.getBoundingClientRect();"
         " return [style.fontSize, style.letterSpacing, style.textTransform, style.color, style.visibility,"
         " style.display, style.fontWeight, Math.round(width), Math.round(height)] }"
     )
+    plain.locator(found).first.wait_for()
     expected = plain.evaluate(look)
     hostile = open_host(
+        attributes,
         path="hostile",
+        wait=False,
         head="<style>html { font-size: 35px } button, span { display: none !important } main { visibility: visible }"
         " * { font-size: 40px !important; letter-spacing: 9px !important; text-transform: uppercase !important;"
         " color: red !important; font-weight: 900 !important; line-height: 5 !important;"
         " text-align: right !important }</style>",
     )
+    hostile.locator(found).first.wait_for()
     assert hostile.evaluate(look) == expected
 
 

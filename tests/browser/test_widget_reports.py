@@ -247,6 +247,20 @@ def test_twenty_abrupt_navigations_deliver_twenty_leaves(open_host, host: HostSi
     assert sorted(left) == sorted(service.slates), "one leave for each impression, no more"
 
 
+def test_twenty_closed_tabs_deliver_twenty_leaves_as_plain_text(open_host, context, service) -> None:
+    """JSON would ask a preflight, for which a page that goes away has no time."""
+    for _ in range(20):
+        page = context.new_page()
+        open_host(page=page)
+        page.close()
+    service.wait_until(lambda: len(service.events("leave")) >= 20, "leaves were lost")
+    left = [event["impression"] for event in service.events("leave")]
+    assert sorted(left) == sorted(service.slates), "one leave for each impression, no more"
+    kinds = {call.headers["content-type"].split(";")[0] for call in service.requests("/v1/feedback")}
+    assert kinds == {"text/plain"}
+    assert service.preflights == []
+
+
 @pytest.mark.parametrize("how", ["close", "navigate"])
 def test_of_a_queue_of_more_than_64_kb_acts_survive_and_what_the_browser_carries(context, host, service, how) -> None:
     page = context.new_page()

@@ -62,6 +62,19 @@ def test_it_asks_once_for_a_word_typed_and_inserts_what_is_chosen_by_key(open_ho
     assert echo.preflights == echo.rejected == []
 
 
+def test_what_a_script_chooses_is_not_asked_about_either(open_host, echo) -> None:
+    page = opened(open_host, "actions")
+    page.locator("#reply").press_sequentially("x")
+    expect(page.locator(OPTIONS)).to_have_count(3)
+    n_asked = len(echo.suggests)
+    page.evaluate("document.querySelector('suggest-box').select(1)")
+    expect(page.locator("#reply")).to_have_value("x b")
+    assert seen(page, "select")[0]["via"] == "api"
+    page.wait_for_timeout(200)
+    assert len(echo.suggests) == n_asked
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
 def test_what_is_typed_next_aborts_the_request_before_and_stale_options_never_show(open_host, echo) -> None:
     page = opened(open_host, 'debounce="0"')
     echo.held.add("p")
