@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from suggest.domain.clock import Clock, rfc3339
 from suggest.domain.errors import Conflict, Invalid
@@ -71,7 +71,7 @@ def restore(archive: Path, data_dir: Path) -> None:
     try:
         staging.mkdir()
         with tarfile.open(archive) as tar:
-            tar.extractall(staging, filter="data")
+            _unpack(tar, staging)
         manifest = json.loads((staging / MANIFEST).read_text())
         _check(manifest, staging)
         (staging / MANIFEST).unlink()
@@ -83,6 +83,20 @@ def restore(archive: Path, data_dir: Path) -> None:
         raise Invalid(f"{archive} is not a whole backup: {error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
+    """Files and folders below `folder`, as what wrote them left them; raises ValueError for anything else in there.
+
+    Python 3.11 has the filter for that from 3.11.4 on, and Debian 12 an older one."""
+    members = tar.getmembers()
+    for member in members:
+        place = PurePosixPath(member.name)
+        if not (member.isfile() or member.isdir()) or place.is_absolute() or ".." in place.parts:
+            raise ValueError(f"{member.name} is neither a file nor a folder of a backup")
+    if hasattr(tarfile, "data_filter"):
+        tar.extraction_filter = tarfile.data_filter
+    tar.extractall(folder, members)
 
 
 def _check(manifest: dict[str, object], folder: Path) -> None:

@@ -172,9 +172,9 @@ def test_a_promise_keeps_its_target_and_leaves_the_rest_to_people() -> None:
         assert 0.1 < each.threshold <= 0.97
         assert each.target <= each.precision.low <= each.precision.mid == 1.0 == each.precision.high
         assert each.review_share.low < 0.5 < each.review_share.high
-        assert each.review_share.n == 280, "70% of the judged tickets test"
+        assert each.review_share.n == 400, "every judged ticket tests"
         shown = each.precision.n
-        assert each.review_share == clopper_pearson(280 - shown, 280)
+        assert each.review_share == clopper_pearson(400 - shown, 400)
 
 
 def test_the_same_tickets_give_the_same_promise() -> None:

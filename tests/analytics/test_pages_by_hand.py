@@ -199,5 +199,5 @@ def test_what_explains_a_gap_is_weighed_by_how_much_of_the_whole_it_is(uneven: R
     assert (worst["would_gain"], best["would_gain"]) == (pytest.approx(0.3), pytest.approx(-0.3))
     bundle = rows_of(uneven, "offline-and-live")[0]
     live = wilson(36, 60)
-    assert (bundle["live"], bundle["live_low"], bundle["live_high"]) == (live.mid, live.low, live.high)
+    assert (bundle["known"], bundle["known_low"], bundle["known_high"]) == (live.mid, live.low, live.high)
     assert bundle["held_out"] is None

@@ -41,7 +41,7 @@ def test_what_the_log_could_not_say_is_not_drawn() -> None:
     assert valued_bundles(silent) == ()
     drawn = valued_figure(())
     assert drawn.chart is None
-    assert "exploration" in drawn.figure.note
+    assert "exploration" in drawn.figure.missing
 
 
 def test_many_bundles_are_all_in_the_table_and_the_newest_in_the_drawing() -> None:
