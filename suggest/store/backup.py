@@ -89,14 +89,13 @@ def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
     """Files and folders below `folder`, as what wrote them left them; raises ValueError for anything else in there.
 
     Python 3.11 has the filter for that from 3.11.4 on, and Debian 12 an older one."""
-    members = tar.getmembers()
-    for member in members:
+    if hasattr(tarfile, "data_filter"):
+        tar.extraction_filter = tarfile.data_filter
+    for member in tar.getmembers():
         place = PurePosixPath(member.name)
         if not (member.isfile() or member.isdir()) or place.is_absolute() or ".." in place.parts:
             raise ValueError(f"{member.name} is neither a file nor a folder of a backup")
-    if hasattr(tarfile, "data_filter"):
-        tar.extraction_filter = tarfile.data_filter
-    tar.extractall(folder, members)
+        tar.extract(member, folder)
 
 
 def _check(manifest: dict[str, object], folder: Path) -> None:
