@@ -165,9 +165,18 @@ SOURCES = (
 
 # What every query of a period stands on, in this order: derived once a snapshot, then cut to the time and the lens.
 STANDS_ON = (
-    *("derived_tables", "reach", "chunk_of_the_log_at_rest", *DERIVED[:2], "touched", "forget_touched", "chunk"),
-    *(*DERIVED[2:], "derived_so_far"),
-    *("focus_views", "focus_views_of_any_field", "groups_of_value"),
+    "derived_tables",
+    "reach",
+    "chunk_of_the_log_at_rest",
+    *DERIVED[:2],
+    "touched",
+    "forget_touched",
+    "chunk",
+    *DERIVED[2:],
+    "derived_so_far",
+    "focus_views",
+    "focus_views_of_any_field",
+    "groups_of_value",
 )
 AROUND = ("moment", "extent", "surfaces", "fields", "served")  # what stands above every page
 

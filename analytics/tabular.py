@@ -72,6 +72,11 @@ def over(value: str, interval: str) -> Node:
     return [value, br, small(".fine.quiet")[interval]]
 
 
+def share_over(share: Value, low: Value, high: Value) -> Node:
+    """A share with its interval under it; a dash where there is none."""
+    return NOTHING if share is None else over(written(share, "share"), between(low, high, "share"))
+
+
 def name_apart(name: str, columns: Sequence[str]) -> str:
     """The name of a column for a field of the caller's, told apart from those that stand there already.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,19 @@ def verdict(name: str, ours: float, theirs: float, difference: tuple[float, floa
     if sign * (ours - theirs) >= 0:
         return "first"
     return "within noise" if max(sign * d for d in difference) >= 0 else "behind"
+
+
+def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As results are kept: four decimals, intervals as lists."""
+    return {name: _rounded(value) for name, value in values.items()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return rounded(value)
+    if isinstance(value, tuple):
+        return [_rounded(each) for each in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _draws(n: int, seed: int) -> list[NDArray[np.int64]]:

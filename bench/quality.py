@@ -24,7 +24,7 @@ from pathlib import Path
 from bench.baselines import BASELINES, Task
 from bench.corpora import DATA, LOADERS, Corpus, load
 from bench.encoded import CachedEncoder
-from bench.judged import FIGURES, Judged, beside, differences, figures, intervals, judge, verdict
+from bench.judged import FIGURES, Judged, beside, differences, figures, intervals, judge, rounded, verdict
 from bench.machine import described
 from bench.ours import ask_all, catalog_of, examples_of, train
 from suggest.config.stages import Told as Answer
@@ -70,10 +70,10 @@ def run(corpus: Corpus, *, setfit: bool, seed: int, methods: Sequence[str] = tup
         "build_s": round(trained.build_s, 1),
         "build_steps_s": trained.steps_s,
         "rank_ms": round(rank_ms, 2),
-        "methods": {name: _rounded(row) for name, row in rows.items()},
-        "ours_95": {name: [round(b, 4) for b in bounds] for name, bounds in intervals(judged[OURS]).items()},
-        "ours_beside": _rounded(beside(judged[OURS], corpus.stream)),
-        "ours_without_shift": _rounded(figures(judge(_unshifted(answers[OURS]), corpus.stream))),
+        "methods": {name: rounded(row) for name, row in rows.items()},
+        "ours_95": rounded(intervals(judged[OURS])),
+        "ours_beside": rounded(beside(judged[OURS], corpus.stream)),
+        "ours_without_shift": rounded(figures(judge(_unshifted(answers[OURS]), corpus.stream))),
         "verdicts": verdicts,
     }
 
@@ -111,13 +111,6 @@ def _print(rows: Mapping[str, Mapping[str, float]], verdicts: Mapping[str, Mappi
     for figure, told in verdicts.items():
         cells = "".join(f"{rows[name][figure]:22.4f}" for name in names)
         print(f"{figure:12}{cells}  {told['verdict']} ({told['difference']:+} {told['difference_95']})", flush=True)
-
-
-def _rounded(values: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: round(value, 4) if isinstance(value, float) else _rounded(value) if isinstance(value, dict) else value
-        for name, value in values.items()
-    }
 
 
 def main() -> int:

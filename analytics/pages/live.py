@@ -8,16 +8,16 @@ from typing import cast
 from htpy import Node
 
 from analytics.csv import Value
-from analytics.drawn import Drawn
+from analytics.drawn import Drawn, shares
 from analytics.pages.learning import share_of
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, between, over, table_figure, written
+from analytics.tabular import Col, share_over, table_figure
 from analytics.valued import valued_bundles
 from components.figure import Definition
 from components.identifier import identifier
-from components.number import NOTHING, plural
+from components.number import plural
 from suggest.metrics.interval import Interval, clopper_pearson, difference, wilson
 
 LEAST_GROUP = 20
@@ -104,20 +104,14 @@ def _share(row: Row | None, k: str, n: str, of: Callable[[int, int], Interval]) 
 
 
 def _of_bundle(found: Sequence[Interval | None]) -> tuple[Value, ...]:
-    return tuple(value for each in found for value in _mid(each))
+    return tuple(value for each in found for value in shares(each))
 
 
 def _beside_cells(row: Sequence[Value]) -> tuple[Node, ...]:
     """The interval stands under its share: five of them side by side leave it no other place."""
     bundle, *values = row
     told = zip(values[::3], values[1::3], values[2::3], strict=True)
-    return (
-        identifier(str(bundle)),
-        *(
-            NOTHING if mid is None else over(written(mid, "share"), between(low, high, "share"))
-            for mid, low, high in told
-        ),
-    )
+    return (identifier(str(bundle)), *(share_over(*each) for each in told))
 
 
 def _explains_figure(asking: Asking) -> Drawn:
@@ -151,7 +145,3 @@ def _explains_figure(asking: Asking) -> Drawn:
         sample=plural(len(rows), "group"),
         missing="" if rows else "No group with 20 judged slates. Send context fields, and they are looked at apart.",
     )
-
-
-def _mid(found: Interval | None) -> tuple[float | None, float | None, float | None]:
-    return (found.mid, found.low, found.high) if found is not None and found.n else (None, None, None)

@@ -15,9 +15,9 @@ from analytics.people import audits, decisions_over_time, reviews_by_reason
 from analytics.people_figures import audit_figure, escalation_figure, reasons_figure, reviews_figure
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, between, over, table_figure, values_of, written
+from analytics.tabular import Col, share_over, table_figure, values_of, written
 from components.figure import Definition
-from components.number import NOTHING, plural
+from components.number import plural
 from suggest.metrics.interval import clopper_pearson, z_two_sided
 
 WAITS = Definition(
@@ -167,17 +167,12 @@ def _worker_cells(row: Sequence[Value]) -> tuple[Node, ...]:
         written(worker, "text"),
         written(n, "count"),
         written(handling, "seconds"),
-        _over(none, none_low, none_high),
+        share_over(none, none_low, none_high),
         written(compared, "count"),
-        _over(agreed, agreed_low, agreed_high),
+        share_over(agreed, agreed_low, agreed_high),
         written(checked, "count"),
-        _over(*right),
+        share_over(*right),
     )
-
-
-def _over(share: Value, low: Value, high: Value) -> Node:
-    """The interval under the share."""
-    return NOTHING if share is None else over(written(share, "share"), between(low, high, "share"))
 
 
 def _costs_figure(asking: Asking) -> Drawn:
