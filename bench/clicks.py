@@ -11,22 +11,24 @@ A fourth, `with_rates`, is ours with the columns of how often and how lately eac
 where it knows when somebody asked.
 
 nDCG@10 on held-out requests with true answers; recovery = (ours - naive) / (anchor - naive). Intervals are over seeds:
-each seed draws the candidates, the requests and the people. Then one stream, live, slates of three: this project's
-instant learning beside Vowpal Wabbit (`--cb_explore_adf`, `--ccb_explore_adf`) on the same requests, candidates, people
-and features; the share of slates from which something right was taken.
+each seed draws the candidates, the requests and the people. A second anchor, of other luck, is the noise floor.
+
+Then one stream, live, slates of three: this project's instant learning beside Vowpal Wabbit (`--cb_explore_adf`,
+`--ccb_explore_adf`) on the same requests, candidates, people and features; the share of slates from which something
+right was taken.
 
     python -m bench.clicks [--seeds 10] [--quick] [--corpus clinc150|banking77]
-        [--only worlds|stream] [--out bench/results/clicks.json]
+        [--only worlds|stream] [--out bench/results/clicks.json [--resume]]
 
 CLINC150 (CC BY 3.0, Larson et al. 2019), from SUGGEST_DATA. `pip install vowpalwabbit` for the second part; without it
-that part is left out and the result says so. Every seed is written as it ends."""
+that part is left out and the result says so. Every world is written as it ends."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,6 +52,7 @@ from suggest.starter.pack import load_trigger
 
 N_CANDIDATES, N_REQUESTS, N_TEST, N_BACKGROUND = 40, 1_600, 800, 60
 TOP = 10
+OTHER_LUCK = 1_000  # added to the seed of people and trees, for an anchor that differs by luck alone
 DISMISSAL_SHARE = 0.5  # weight of a dismissal's vote in memory, of a selection's
 
 
@@ -153,52 +156,55 @@ def _ndcg(suggester: Suggester, test: Requests, asker: Asker | None) -> float:
 
 
 def one_seed(
-    corpus: str, seed: int, n_requests: int, readers: Sequence[Reader], logs: Sequence[str]
-) -> list[dict[str, object]]:
-    """A row a world."""
-    made, rows = setting(corpus, seed, n_requests), []
-    for log_name in logs:
-        tau = LOGS[log_name]
-        slates = logged(made.catalog, made.requests, tau=tau)
+    corpus: str,
+    seed: int,
+    n_requests: int,
+    worlds: Sequence[tuple[Reader, str]],
+    *,
+    with_rates: bool,
+) -> Iterator[dict[str, object]]:
+    """A row a world, as each ends."""
+    made = setting(corpus, seed, n_requests)
+    for log_name in dict.fromkeys(log for _, log in worlds):
+        slates = logged(made.catalog, made.requests, tau=LOGS[log_name])
         anchor = retrained(made, slates, UNBIASED, seed=seed, correct=False)
-        for reader in readers:
-            began = time.perf_counter()
+        again = retrained(made, slates, UNBIASED, seed=seed + OTHER_LUCK, correct=False)
+        for reader in (reader for reader, log in worlds if log == log_name):
+            began = time.process_time()
             naive = retrained(made, slates, reader, seed=seed, correct=False)
             ours = retrained(made, slates, reader, seed=seed, correct=True)
-            with_rates = retrained(made, slates, reader, seed=seed, correct=True, habits=True)
-            rows.append(
-                {
-                    "seed": seed,
-                    "reader": reader.name,
-                    "log": log_name,
-                    "selections": ours.selections,
-                    "wrong": round(ours.wrong, 4),
-                    "naive": round(naive.ndcg, 4),
-                    "ours": round(ours.ndcg, 4),
-                    "with_rates": round(with_rates.ndcg, 4),
-                    "anchor": round(anchor.ndcg, 4),
-                    "recovery": round((ours.ndcg - naive.ndcg) / (anchor.ndcg - naive.ndcg), 3),
-                    "way": ours.way,
-                    "theta": ours.theta,
-                    "theta_truth": [round(float(t), 3) for t in reader.theta],
-                    "seconds": round(time.perf_counter() - began, 1),
-                }
-            )
-            print(json.dumps({k: v for k, v in rows[-1].items() if not k.startswith("theta")}), flush=True)
-    return rows
+            rates = retrained(made, slates, reader, seed=seed, correct=True, habits=True) if with_rates else None
+            yield {
+                "seed": seed,
+                "reader": reader.name,
+                "log": log_name,
+                "selections": ours.selections,
+                "wrong": round(ours.wrong, 4),
+                "naive": round(naive.ndcg, 4),
+                "ours": round(ours.ndcg, 4),
+                "with_rates": None if rates is None else round(rates.ndcg, 4),
+                "anchor": round(anchor.ndcg, 4),
+                "anchor_again": round(again.ndcg, 4),
+                "recovery": round((ours.ndcg - naive.ndcg) / (anchor.ndcg - naive.ndcg), 3),
+                "way": ours.way,
+                "theta": ours.theta,
+                "theta_truth": [round(float(t), 3) for t in reader.theta],
+                "cpu_s": round(time.process_time() - began, 1),
+            }
 
 
 def summary(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     """By world and over all: recovery of the mean differences, with a 90 % bootstrap interval over seeds.
 
-    The mean of ratios has no variance where an anchor happens to be near naive; the ratio of means has."""
+    The mean of ratios has no variance where an anchor happens to be near naive; the ratio of means has. `noise` is the
+    standard deviation over seeds of what a second anchor, of other luck, would have recovered: a world of one seed
+    cannot be told from another that lies so near."""
     worlds = list(dict.fromkeys((str(r["reader"]), str(r["log"])) for r in rows))
     told = []
     for reader, log in [*worlds, ("all", "all")]:
         own = [r for r in rows if (r["reader"], r["log"]) == (reader, log) or reader == "all"]
         seeds = sorted({int(str(r["seed"])) for r in own})
-        gained = _by_seed(own, seeds, "ours")
-        possible = _by_seed(own, seeds, "anchor")
+        gained, possible, again = (_by_seed(own, seeds, name) for name in ("ours", "anchor", "anchor_again"))
         rng = np.random.default_rng(0)
         draws = rng.integers(0, len(seeds), (2_000, len(seeds)))
         ratios = gained[draws].sum(axis=1) / possible[draws].sum(axis=1)
@@ -207,15 +213,21 @@ def summary(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
                 "reader": reader,
                 "log": log,
                 "seeds": len(seeds),
-                "naive": round(float(np.mean([r["naive"] for r in own])), 4),
-                "ours": round(float(np.mean([r["ours"] for r in own])), 4),
-                "anchor": round(float(np.mean([r["anchor"] for r in own])), 4),
+                "naive": _mean(own, "naive"),
+                "ours": _mean(own, "ours"),
+                "anchor": _mean(own, "anchor"),
                 "recovery": round(float(gained.sum() / possible.sum()), 3),
                 "low": round(float(np.quantile(ratios, 0.05)), 3),
                 "high": round(float(np.quantile(ratios, 0.95)), 3),
+                "noise": round(float(np.std(again - possible) / possible.mean()), 3),
+                "with_rates": _mean([r for r in own if r["with_rates"] is not None], "with_rates"),
             }
         )
     return told
+
+
+def _mean(rows: Sequence[dict[str, object]], name: str) -> float | None:
+    return round(float(np.mean([float(str(r[name])) for r in rows])), 4) if rows else None
 
 
 def _by_seed(rows: Sequence[dict[str, object]], seeds: Sequence[int], name: str) -> NDArray[np.float64]:
@@ -234,22 +246,37 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=len(READERS), help="of the ways people read, the first so many")
     parser.add_argument("--logs", type=int, default=len(LOGS), help="of the ways the log is drawn, the first so many")
     parser.add_argument("--corpus", default="clinc150", choices=["clinc150", "banking77"])
+    parser.add_argument("--rates-seeds", type=int, default=3, help="seeds below it are built with the rates too")
+    parser.add_argument("--resume", action="store_true", help="leave out the worlds that --out has already")
     parser.add_argument("--only", choices=["worlds", "stream"])
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     n_seeds = 2 if chosen.quick else chosen.seeds
     seeds = range(chosen.first_seed, chosen.first_seed + n_seeds)
     told: dict[str, object] = {"corpus": chosen.corpus, "licence": load(chosen.corpus).licence, "machine": described()}
-    rows: list[dict[str, object]] = []
     if chosen.only != "worlds":
         told["stream"] = [run for seed in seeds for run in _streams(chosen.corpus, seed, chosen.requests)]
+    rows = _rows_in(chosen.out) if chosen.resume else []
+    worlds = [(r, log) for log in list(LOGS)[: chosen.logs] for r in READERS[: chosen.worlds]]
     for seed in seeds if chosen.only != "stream" else ():
-        rows += one_seed(chosen.corpus, seed, chosen.requests, READERS[: chosen.worlds], list(LOGS)[: chosen.logs])
-        told |= {"worlds": summary(rows), "rows": rows}
-        _write(told, chosen.out)
+        done = {(row["reader"], row["log"]) for row in rows if row["seed"] == seed}
+        left = [(reader, log) for reader, log in worlds if (reader.name, log) not in done]
+        for row in one_seed(chosen.corpus, seed, chosen.requests, left, with_rates=seed < chosen.rates_seeds):
+            print(json.dumps({k: v for k, v in row.items() if not k.startswith("theta")}), flush=True)
+            rows.append(row)
+            told |= {"requests": chosen.requests, "worlds": summary(rows), "rows": rows}
+            _write(told, chosen.out)
     _write(told, chosen.out)
-    for row in told.get("worlds", ()):  # type: ignore[attr-defined]  # summary's rows
-        print(json.dumps(row))
+    for each in told.get("worlds", ()):  # type: ignore[attr-defined]  # summary's rows
+        print(json.dumps(each))
+
+
+def _rows_in(out: Path | None) -> list[dict[str, object]]:
+    """The rows of an earlier run, which need not be made again."""
+    if out is None or not out.exists():
+        return []
+    rows: list[dict[str, object]] = json.loads(out.read_text()).get("rows", [])
+    return rows
 
 
 def _streams(corpus: str, seed: int, n_requests: int) -> list[dict[str, object]]:
