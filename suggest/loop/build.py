@@ -14,23 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest.calibrate.choice import ChoiceModel, probabilities
-from suggest.calibrate.fit_choice import OF_THE_SURFACE, Choices, fit_choice
+from suggest.calibrate.fit_choice import OF_THE_SURFACE, fit_choice
 from suggest.calibrate.together import Together
-from suggest.loop.clicks import (
-    FEWEST_READINGS,
-    corrected,
-    examination_of,
-    is_reading,
-    likelihood,
-    readings_among,
-)
-from suggest.loop.examples import Example, ExampleSet
+from suggest.loop.clicks import FEWEST_READINGS, corrected, examination_of, readings_among
+from suggest.loop.examples import ExampleSet
 from suggest.loop.fields import with_fields
 from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT
 from suggest.loop.linear_columns import linear_columns
 from suggest.loop.made_up import Background, far_away, groups_of, made_new, taken_away
+from suggest.loop.pools import CHOICE_COLUMNS, Pools
 from suggest.loop.predicted import Predicted
-from suggest.loop.trees import grow_trees, hardest
+from suggest.loop.trees import grow_trees
 from suggest.rank.examination import Examination
 from suggest.rank.features import SET_FEATURES
 from suggest.rank.ranker import Columns, Ranker
@@ -41,29 +35,6 @@ TURNS = 3  # of a round, between examination and choice: the columns stay, so th
 FEWEST_POSITIVES = 30  # known right answers below which there is nothing to build
 SPEAKS_FOR_ITSELF = 300  # known right answers from which on the shipped weights are held no more firmly,
 SPEAKS_AN_OPTION = 6  # and so many of each option in the mean
-FEW = 32  # options of a pool that the calibrator's likelihood looks at, all of them
-PLAUSIBLE = 12  # of a larger one so many by each of these columns; the rest have next to no mass together
-PLAUSIBLE_BY = ("best_cosine", "name_cosine", "linear", "booster")
-NEAR_SHARE, FAR_SHARE = 0.05, 0.05  # weight of made-up unanswerable requests against the real examples
-# How likely a request that is answered here is to be like one about anything at all, where one that is far is sure to
-# be: on a broad surface much of the background can be answered (docs/decisions/0043).
-BACKGROUND_ANSWERED = 0.2
-NEW_SHARE = 0.05  # of requests to a catalog in which some options are made new
-CHOICE_COLUMNS = (
-    "name_cosine",
-    "best_cosine",
-    "second_cosine",
-    "centroid_cosine",
-    "vote",
-    "rel_weight",
-    "thin_name",
-    "lexical",
-    "linear",
-    "booster",
-    "fields",
-    "user_rate",
-    "session_rate",
-)
 FIELDS_BELIEVED = 0.5  # weight of what fields say before the surface's own data speaks; it is a logit out of fold
 Progress = Callable[[float, str], None]
 
@@ -121,13 +92,14 @@ def build(
     new = made_new(examples, folds, groups, full, trees.booster, fields)
     report(0.85, "probabilities")
     everything = np.ones(len(examples), bool)
-    choices = _choices(examples, trees.held_out, near, far, everything, examination, new)
+    pools = Pools.of(examples, trees.held_out, examination, near=near, far=far, new=new)
+    choices = pools.choices(everything)
     base, strength = _widened(prior), prior_strength(examples.positives, len(examples.options()))
     fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength, settled=OF_THE_SURFACE)
     judged = {
         f: fit_choice(
             _companions(base, examples, folds != f),
-            _choices(examples, trees.held_out, near, far, folds != f, examination, new),
+            pools.choices(folds != f),
             strength=strength,
             begin=fallback,
             settled=OF_THE_SURFACE,
@@ -176,7 +148,7 @@ def _corrected(examples: ExampleSet, rows: Sequence[Predicted], prior: ChoiceMod
     for _ in range(TURNS):
         told = {p.example: (p.ids, predict(choice, p.columns)[0]) for p in rows}
         examination = examination_of(examples, told)
-        choices = _choices(examples, rows, (), (), everything, examination)
+        choices = Pools.of(examples, rows, examination).choices(everything)
         choice = fit_choice(base, choices, begin=choice, settled=OF_THE_SURFACE)
     assert examination is not None
     told = {p.example: (p.ids, predict(choice, p.columns)[0]) for p in rows}
@@ -184,71 +156,6 @@ def _corrected(examples: ExampleSet, rows: Sequence[Predicted], prior: ChoiceMod
 
 
 # -- the calibrator ----------------------------------------------------------------------------------------------------
-
-
-def _choices(
-    examples: ExampleSet,
-    held_out: Sequence[Predicted],
-    near: Sequence[Predicted],
-    far: Sequence[Columns],
-    use: NDArray[np.bool_],
-    examination: Examination | None,
-    new: Sequence[Predicted] = (),
-) -> Choices:
-    """Observed and made-up pools as one likelihood; `use` says which examples may be in it."""
-    real = sum(examples.examples[p.example].weight for p in held_out if use[p.example])
-    near, new = ([p for p in made if use[p.example]] for made in (near, new))
-    pools: list[tuple[Columns, NDArray[np.float64], tuple[float, float], float]] = []
-    for predicted in held_out:
-        example = examples.examples[predicted.example]
-        if use[predicted.example] and len(predicted.ids):
-            options, none = _possible(example, predicted.ids, examination)
-            spoken = 1.0 / examples.audited.odds if example.is_dismissal else 1.0  # for those who said nothing
-            pools.append((predicted.columns, options, (none, none), example.weight * example.stands_for * spoken))
-    for predicted in near:
-        nothing = np.zeros(len(predicted.ids))
-        pools.append((predicted.columns, nothing, (1.0, 0.0), NEAR_SHARE * real / len(near)))
-    for predicted in new:
-        right = examples.examples[predicted.example].right
-        options = np.array([c in right for c in predicted.ids], np.float64)
-        if options.any():  # of a large catalog a new option may not be found
-            pools.append((predicted.columns, options, (0.0, 0.0), NEW_SHARE * real / len(new)))
-    for columns in far:
-        perhaps = np.full(len(columns.option), BACKGROUND_ANSWERED)
-        pools.append((columns, perhaps, (0.0, 1.0), FAR_SHARE * real / len(far)))
-    kept = [_plausible(columns, options) for columns, options, _, _ in pools]
-    sizes = [len(rows) for rows in kept]
-    return Choices(
-        z=np.concatenate([pool[0].named(CHOICE_COLUMNS)[rows] for pool, rows in zip(pools, kept, strict=True)]),
-        starts=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
-        possible=np.concatenate([pool[1][rows] for pool, rows in zip(pools, kept, strict=True)]),
-        none_possible=np.array([none for _, _, none, _ in pools], np.float64),
-        g=np.array([columns.pool for columns, *_ in pools], np.float32),
-        weight=np.array([weight for *_, weight in pools], np.float64),
-    )
-
-
-def _plausible(columns: Columns, options: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The rows of a pool that can matter to its likelihood: the first by any column, and those observed."""
-    if len(options) <= FEW:
-        return np.arange(len(options))
-    likely = hardest(columns.option, PLAUSIBLE_BY, PLAUSIBLE)
-    observed = np.flatnonzero(options != np.median(options))
-    return np.union1d(likely, observed) if len(observed) <= FEW else likely
-
-
-def _possible(
-    example: Example, ids: Sequence[str], examination: Examination | None
-) -> tuple[NDArray[np.float64], float]:
-    """How likely what was observed is if each alternative is right: 1 or 0, and between where people were reading."""
-    if examination is not None and is_reading(example):
-        return likelihood(example, ids, examination)
-    if example.right:
-        held = np.array([c in example.right for c in ids], np.float64)
-        return held, float(not held.any())
-    if example.examined:
-        return np.array([c not in example.examined for c in ids], np.float64), 1.0
-    return np.array([c in example.newer for c in ids], np.float64), 1.0
 
 
 def _companions(prior: ChoiceModel, examples: ExampleSet, use: NDArray[np.bool_]) -> ChoiceModel:

@@ -46,9 +46,11 @@ def grow_trees(
     ways = (ANSWERS, POSITION, CLICKS) if fair and selections >= FEWEST_SELECTIONS else (ANSWERS,)
     best: Trees | None = None
     ndcg: dict[str, float] = {}
+    laid: dict[str, Laid | None] = {}
     for way in ways:
+        laid[way] = Laid.of(way, examples, rows)
         boosters = {
-            f: _grown(way, examples, rows, folds != f, seed=seed, threads=threads)
+            f: _grown(way, laid[way], folds != f, seed=seed, threads=threads)
             for f in np.unique(folds).tolist()
             if f != NEVER_HELD_OUT
         }
@@ -57,40 +59,67 @@ def grow_trees(
         if best is None or ndcg[way] > ndcg[best.way]:
             best = Trees(way=way, booster=None, held_out=held_out, ndcg=ndcg)
     assert best is not None
-    final = _grown(best.way, examples, rows, np.ones(len(examples), bool), seed=seed, threads=threads)
+    final = _grown(best.way, laid[best.way], np.ones(len(examples), bool), seed=seed, threads=threads)
     return replace(best, booster=final, ndcg=ndcg)
 
 
-def _grown(
-    way: str, examples: ExampleSet, rows: Sequence[Predicted], use: NDArray[np.bool_], *, seed: int, threads: int
-) -> Booster | None:
-    slates, relevance, weights, position = [], [], [], []
-    for predicted in rows:
-        example, used = examples.examples[predicted.example], use[predicted.example]
-        is_slate = way != ANSWERS and len(example.shown) > 1
-        if not used or not (example.right or (is_slate and way == CLICKS)):
-            continue
-        kept, right, slots = _slate(example, predicted, way) if is_slate else _answer(example, predicted)
-        if not len(kept) or (way != CLICKS and not 0 < int(right.sum()) < len(right)):
-            continue
-        slates.append(predicted.columns.option[kept, : len(OPTION_FEATURES)])
-        relevance.append(right)
-        weight = example.weight if is_slate else example.weight * example.stands_for * example.sure
-        weights.append(np.full(len(kept), weight, np.float32))
-        position.append(slots)
-    if len(slates) < FEWEST_SLATES:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """What one way learns from, of all examples end to end; every fold takes its part."""
+
+    example: NDArray[np.int64]  # (slates,) which example each was
+    rows: RankingRows
+
+    @classmethod
+    def of(cls, way: str, examples: ExampleSet, rows: Sequence[Predicted]) -> Laid | None:
+        """None where there is nothing to learn from."""
+        which, slates, relevance, weights, position = [], [], [], [], []
+        for predicted in rows:
+            example = examples.examples[predicted.example]
+            is_slate = way != ANSWERS and len(example.shown) > 1
+            if not (example.right or (is_slate and way == CLICKS)):
+                continue
+            kept, right, slots = _slate(example, predicted, way) if is_slate else _answer(example, predicted)
+            if not len(kept) or (way != CLICKS and not 0 < int(right.sum()) < len(right)):
+                continue
+            which.append(predicted.example)
+            slates.append(predicted.columns.option[kept, : len(OPTION_FEATURES)])
+            relevance.append(right)
+            weight = example.weight if is_slate else example.weight * example.stands_for * example.sure
+            weights.append(np.full(len(kept), weight, np.float32))
+            position.append(slots)
+        if not slates:
+            return None
+        features, sizes = laid_end_to_end(slates)
+        laid = RankingRows(
+            features=features,
+            relevance=np.concatenate(relevance).astype(np.int32),
+            sizes=sizes,
+            weight=np.concatenate(weights),
+            position=np.concatenate(position).astype(np.int32),
+        )
+        return cls(example=np.array(which, np.int64), rows=laid)
+
+    def part(self, use: NDArray[np.bool_]) -> RankingRows:
+        """Of the examples that `use` names."""
+        slates = use[self.example]
+        own = np.repeat(slates, self.rows.sizes)
+        return RankingRows(
+            features=self.rows.features[own],
+            relevance=self.rows.relevance[own],
+            sizes=self.rows.sizes[slates],
+            weight=self.rows.weight[own],
+            position=self.rows.position[own],
+        )
+
+
+def _grown(way: str, laid: Laid | None, use: NDArray[np.bool_], *, seed: int, threads: int) -> Booster | None:
+    if laid is None or int(use[laid.example].sum()) < FEWEST_SLATES:
         return None
-    features, sizes = laid_end_to_end(slates)
-    laid = RankingRows(
-        features=features,
-        relevance=np.concatenate(relevance).astype(np.int32),
-        sizes=sizes,
-        weight=np.concatenate(weights),
-        position=np.concatenate(position).astype(np.int32),
-    )
+    part = laid.part(use)
     if way == CLICKS:
-        return fit_click_booster(laid, seed=seed, threads=threads)[0]
-    return fit_booster(laid, seed=seed, threads=threads)
+        return fit_click_booster(part, seed=seed, threads=threads)[0]
+    return fit_booster(part, seed=seed, threads=threads)
 
 
 def _slate(
@@ -114,18 +143,22 @@ def _answer(example: Example, predicted: Predicted) -> tuple[NDArray[np.int64], 
     that what looks hopeless is the answer."""
     right = [i for i, c in enumerate(predicted.ids) if c in example.right]
     hard = hardest(predicted.columns.option, HARDEST_BY, HARDEST)
-    rest = np.setdiff1d(np.arange(len(predicted.ids)), hard)
+    is_kept, is_right = np.zeros(len(predicted.ids), bool), np.zeros(len(predicted.ids), bool)
+    is_kept[hard], is_right[right] = True, True
+    rest = np.flatnonzero(~is_kept)
     step = max(1, len(rest) // OTHERS)
-    kept = np.unique(np.concatenate([right, hard, rest[predicted.example % step :: step]])).astype(np.int64)
-    return kept, np.isin(kept, right).astype(np.int32), np.zeros(len(kept), np.int32)
+    is_kept[rest[predicted.example % step :: step]] = True
+    kept = np.flatnonzero(is_kept | is_right)
+    return kept, is_right[kept].astype(np.int32), np.zeros(len(kept), np.int32)
 
 
 def hardest(option: NDArray[np.float32], by: Sequence[str], n: int) -> NDArray[np.int64]:
     """The rows that are among the first n by any of these columns."""
     if len(option) <= n:
         return np.arange(len(option))
-    places = [COLUMNS.index(name) for name in by]
-    return np.unique(np.argpartition(-option[:, places], n, axis=0)[:n])
+    is_first = np.zeros(len(option), bool)
+    is_first[np.argpartition(-option[:, [COLUMNS.index(name) for name in by]], n, axis=0)[:n]] = True
+    return np.flatnonzero(is_first)
 
 
 def _scored(

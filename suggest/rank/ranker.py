@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,10 +34,15 @@ class Columns:
 
     def named(self, names: tuple[str, ...]) -> Floats:
         """The option columns of these names, (n, len(names))."""
-        return self.option[:, [COLUMNS.index(name) for name in names]]
+        return self.option[:, _places(names)]
 
     def pool_named(self, names: tuple[str, ...]) -> Floats:
         return self.pool[[SET_FEATURES.index(name) for name in names]]
+
+
+@functools.cache
+def _places(names: tuple[str, ...]) -> list[int]:
+    return [COLUMNS.index(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True)

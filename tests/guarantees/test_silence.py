@@ -18,8 +18,9 @@ from suggest.calibrate.fit_choice import fit_choice
 from suggest.calibrate.prior import shipped_prior
 from suggest.calibrate.silence import Audited
 from suggest.domain import weight as weights
-from suggest.loop.build import Predicted, _choices, _widened, predict
+from suggest.loop.build import Predicted, _widened, predict
 from suggest.loop.examples import Catalog, Example, ExampleSet
+from suggest.loop.pools import Pools
 from suggest.metrics.calibration import ece
 from suggest.rank.features import SET_FEATURES
 from suggest.rank.ranker import COLUMNS, Columns
@@ -113,7 +114,7 @@ def fitted(seen: list[Seen], told: list[str | None], audited: Audited, verdicts:
         audited=audited,
     )
     everything = np.ones(len(examples), bool)
-    return fit_choice(_widened(shipped_prior()), _choices(known, predicted, (), (), everything, None))
+    return fit_choice(_widened(shipped_prior()), Pools.of(known, predicted, None).choices(everything))
 
 
 def off(model: ChoiceModel, fresh: list[Seen]) -> float:

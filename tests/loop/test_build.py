@@ -218,7 +218,7 @@ def test_a_background_that_is_half_answered_here_makes_no_answerable_request_dou
         return float(np.mean([predict(made.held_out_choices[0], p.columns)[1][1] for p in known]))
 
     before, now = doubt(background), doubt(mixed)
-    monkeypatch.setattr("suggest.loop.build.BACKGROUND_ANSWERED", 0.0)
+    monkeypatch.setattr("suggest.loop.pools.BACKGROUND_ANSWERED", 0.0)
     assert now - before < 0.25 * (doubt(mixed) - before)
 
 
