@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analytics import quantiles
 from components.figure import Definition
 
 OUTCOMES = Definition(
@@ -64,7 +65,8 @@ ESCALATION = Definition(
 
 REVIEWS = Definition(
     what="What was handed to people and what came back.",
-    formula="Reviews by reason, those on which a verdict stands, and the median time from claim to verdict.",
+    formula="Reviews by reason, those on which a verdict stands, and the median time from claim to verdict. "
+    f"{quantiles.FORMULA}",
     caveat="Time is measured only where the console sends it. Reviews of the last minutes are still in the queue.",
 )
 

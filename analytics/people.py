@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from analytics import quantiles
 from analytics.period import Period
 from analytics.snapshot import Analytics
 from suggest.domain.slate import Decision
@@ -43,7 +44,9 @@ class ReviewsByReason:
     reason: str
     reviews: int
     answered: int
-    handling_s_median: float | None  # of the answered ones that were timed
+    handling_s_median: float | None  # of the answered ones that were timed, and the ends of its interval
+    handling_s_low: float | None = None
+    handling_s_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +82,16 @@ def decisions_over_time(analytics: Analytics, surface: str, period: Period) -> D
 
 
 def reviews_by_reason(analytics: Analytics, surface: str, period: Period) -> tuple[ReviewsByReason, ...]:
-    rows = analytics.rows("reviews_by_reason", surface=surface, **{"from": period.from_, "to": period.to})
+    bounds = {"surface": surface, "from": period.from_, "to": period.to}
+    rows = quantiles.with_bounds(analytics, "reviews_by_reason", ("handling_s",), bounds)
     return tuple(
         ReviewsByReason(
             reason=cast(str, row["reason"]),
             reviews=cast(int, row["reviews"]),
             answered=cast(int, row["answered"]),
-            handling_s_median=None
-            if row["handling_ms_median"] is None
-            else cast(float, row["handling_ms_median"]) / 1000,
+            handling_s_median=cast("float | None", row["handling_s_median"]),
+            handling_s_low=cast("float | None", row["handling_s_median_low"]),
+            handling_s_high=cast("float | None", row["handling_s_median_high"]),
         )
         for row in rows
     )

@@ -10,6 +10,7 @@ from analytics.csv import Rows, Value
 from analytics.drawn import Drawn, drawn_as, point, share_cells, shares
 from analytics.people import Audits, DecisionsOverTime, ReviewsByReason
 from analytics.period import Period
+from analytics.tabular import Col, table_figure
 from components.charts.frame import Words
 from components.charts.legend import Tone
 from components.charts.line import ShareSeries, SharesView
@@ -106,21 +107,27 @@ def reasons_figure(decisions: DecisionsOverTime) -> Drawn:
 
 
 def reviews_figure(reviews: Sequence[ReviewsByReason]) -> Drawn:
-    return drawn_as(
+    return table_figure(
         id="reviews-by-reason",
         title="Reviews",
         definition=definitions.REVIEWS,
-        rows=Rows(
-            columns=("reason", "reviews", "answered", "handling_s_median"),
-            values=tuple((each.reason, each.reviews, each.answered, each.handling_s_median) for each in reviews),
+        columns=(
+            Col(name="reason", label="reason", kind="text"),
+            Col(name="reviews", label="reviews"),
+            Col(name="answered", label="answered"),
+            Col(name="handling_s_median", label="median time", kind="seconds"),
+            Col(name="handling_s_median_low", label="from", kind="seconds"),
+            Col(name="handling_s_median_high", label="to", kind="seconds"),
         ),
-        labels=("reason", "reviews", "answered", "median time"),
-        cells=[
+        is_stacked=True,
+        values=[
             (
                 each.reason,
-                count(each.reviews),
-                count(each.answered),
-                "–" if each.handling_s_median is None else f"{each.handling_s_median:.0f} s",
+                each.reviews,
+                each.answered,
+                each.handling_s_median,
+                each.handling_s_low,
+                each.handling_s_high,
             )
             for each in reviews
         ],

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from analytics import quantiles
 from analytics.changes import Change, changes, tally
 from analytics.pages.overview import CHARACTERS_A_MINUTE
 from analytics.people import audits
@@ -16,6 +17,7 @@ from analytics.reliability import CalibrationError, judged_slates, reliability_o
 from analytics.snapshot import Analytics
 from suggest.metrics.interval import Interval, wilson
 
+_TOLD = (quantiles.MEDIAN, quantiles.NINE_IN_TEN)
 _KEYS = {  # of `changes`, in the words of the message
     "taken when seen": "taken_when_seen",
     "shown": "shown",
@@ -39,8 +41,7 @@ class Summary:
     n_judged: int
     reviews: int  # escalations of the period
     answered: int
-    wait_s_median: float | None
-    wait_s_p90: float | None
+    wait_s: Mapping[str, float | None]  # median and p90, each with the two ends of its interval, …_low and …_high
     typing_saved_s: float
 
     @property
@@ -52,8 +53,7 @@ class Summary:
             **{name: None if each.now is None else each.now.mid for name, each in self.shares.items()},
             "without_people": self.without_people.mid if self.without_people else None,
             "live_precision_low": self.live_precision.low if self.live_precision else None,
-            "wait_s_median": self.wait_s_median,
-            "wait_s_p90": self.wait_s_p90,
+            **{f"wait_s_{name}": value for name, value in self.wait_s.items()},
             "calibration_error": error.ece if error else None,
             "calibration_noise": error.floor.p95 if error else None,
         }
@@ -69,8 +69,7 @@ class Summary:
             if error is None
             else {"value": _rounded(error.ece), "noise_p95": _rounded(error.floor.p95), "n": self.n_judged},
             "review_wait_s": {
-                "median": _rounded(self.wait_s_median),
-                "p90": _rounded(self.wait_s_p90),
+                **{name: _rounded(value) for name, value in self.wait_s.items()},
                 "reviews": self.reviews,
                 "answered": self.answered,
             },
@@ -83,7 +82,7 @@ def summary(analytics: Analytics, surface: str, period: Period) -> Summary:
     now = tally(analytics, surface, period)
     bounds = {"surface": surface, "from": period.from_, "to": period.to}
     typed = analytics.rows("typed", **bounds)[0]
-    waits = analytics.rows("review_waits", **bounds)[0]
+    (waits,) = quantiles.with_bounds(analytics, "review_waits", ("wait_s",), bounds, _TOLD)
     judged = reliability_of_any(judged_slates(analytics, surface, period), with_bars=False)
     audited = audits(analytics, surface, period)
     before = tally(analytics, surface, Period(from_=period.from_ - (period.to - period.from_), to=period.from_))
@@ -99,8 +98,9 @@ def summary(analytics: Analytics, surface: str, period: Period) -> Summary:
         n_judged=judged.n,
         reviews=cast(int, waits["reviews"]),
         answered=cast(int, waits["answered"]),
-        wait_s_median=cast("float | None", waits["wait_s_median"]),
-        wait_s_p90=cast("float | None", waits["wait_s_p90"]),
+        wait_s={
+            name.removeprefix("wait_s_"): cast("float | None", waits[name]) for name in quantiles.names("wait_s", _TOLD)
+        },
         typing_saved_s=60 * cast(int, typed["characters"]) / CHARACTERS_A_MINUTE,
     )
 

@@ -44,12 +44,16 @@ def table_figure(
     chart: Chart | None = None,
     missing: str = "",
     note: str = "",
+    is_stacked: bool = False,
 ) -> Drawn:
     """`values` unrounded, one a column; cells are written by the kind of their column, words to the left.
 
-    The bounds of an interval, `…low` and `…high`, are two columns of the CSV and one of the table. `labels`, `cells`
-    and `texts` (see `drawn_as`) say it in fewer columns still, where the table would be too wide."""
+    The bounds of an interval, `…low` and `…high`, are two columns of the CSV and one of the table; `is_stacked`: none,
+    they stand under their figure. `labels`, `cells` and `texts` (see `drawn_as`) say it in other words."""
     shown = [n for n in range(len(columns)) if not _is_upper_bound(columns, n)]
+    if is_stacked:
+        shown = [n for n in shown if not _is_upper_bound(columns, n + 1)]
+    cell = _stacked_cell if is_stacked else _cell_of
     if texts is None:
         texts = [place for place, n in enumerate(shown) if columns[n].kind in _WORDS]
     return drawn_as(
@@ -58,7 +62,7 @@ def table_figure(
         definition=definition,
         rows=Rows(columns=tuple(each.name for each in columns), values=tuple(values)),
         labels=labels or ["95% interval" if _is_upper_bound(columns, n + 1) else columns[n].label for n in shown],
-        cells=[tuple(_cell_of(columns, row, n) for n in shown) for row in values] if cells is None else cells,
+        cells=[tuple(cell(columns, row, n) for n in shown) for row in values] if cells is None else cells,
         texts=texts,
         sample=sample,
         chart=None if missing else chart,
@@ -100,14 +104,26 @@ def _cell_of(columns: Sequence[Col], row: Sequence[Value], n: int) -> Node:
     return identifier(value) if kind == "bundle" and isinstance(value, str) else written(value, kind)
 
 
-def between(low: Value, high: Value, kind: Kind) -> str:
-    """An interval as people read it.
+def _stacked_cell(columns: Sequence[Col], row: Sequence[Value], n: int) -> Node:
+    """A figure with its interval, where it has one, under it."""
+    if not _is_upper_bound(columns, n + 2):
+        return _cell_of(columns, row, n)
+    value, low, high = row[n : n + 3]
+    return NOTHING if value is None else over(written(value, columns[n].kind), between(low, high, columns[n].kind))
 
-    >>> between(0.0, 0.0002, "share"), between(-0.01, 0.02, "points"), between(None, 1.0, "decimal")
+
+def between(low: Value, high: Value, kind: Kind) -> str:
+    """An interval as people read it; where so few were measured that an end is open, the other one.
+
+    >>> between(0.0, 0.0002, "share"), between(-0.01, 0.02, "points"), between(None, None, "decimal")
     ('under 0.02%', '-1.0 to +2.0 pt', '–')
+    >>> between(20.0, None, "seconds"), between(None, 90.0, "seconds")
+    ('at least 20.0 s', 'at most 1.5 min')
     """
-    if low is None or high is None:
+    if low is None and high is None:
         return NOTHING
+    if low is None or high is None:
+        return f"at most {written(high, kind)}" if low is None else f"at least {written(low, kind)}"
     if kind == "share" and isinstance(low, int | float) and isinstance(high, int | float):
         return span(low, high)
     ends = [written(end, kind) for end in (low, high)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from analytics import quantiles
 from analytics.act_figures import outcomes_figure
 from analytics.changes import changes, changes_figure, happenings_figure, tally
 from analytics.drawn import Drawn, at_words, bounds
@@ -38,7 +39,7 @@ TYPED = Definition(
 LOOP = Definition(
     what="How long it took from what people did until a bundle that had learned from it served. Every act also teaches "
     "the very next request; this is the slower half of the loop.",
-    formula="Median of (promotion − act) over the acts since the promotion before.",
+    formula=f"Median of (promotion − act) over the acts since the promotion before. {quantiles.FORMULA}",
     caveat="A retrain that the gate refused does not count; its acts wait for the next.",
 )
 
@@ -50,7 +51,7 @@ def measure(asking: Asking) -> Measured:
     judged = judged_slates(analytics, surface, period)
     now = tally(analytics, surface, period)
     typed = analytics.rows("typed", **asking.bounds)[0]
-    loops = analytics.rows("loop_times", **asking.bounds)
+    loops = quantiles.with_bounds(analytics, "loop_times", ("age_s",), asking.bounds)
     stats = (
         *tiles(
             decisions,
@@ -173,9 +174,10 @@ def _loop_figure(loops: Sequence[Row]) -> Drawn:
             Col(name="bundle", label="bundle", kind="bundle"),
             Col(name="promoted_at", label="served from", kind="moment"),
             Col(name="acts", label="new acts"),
-            Col(name="age_s_median", label="median age", kind="seconds"),
+            *quantiles.columns("age_s", "age"),
         ),
-        values=[values_of(row, "bundle", "at", "acts", "age_s") for row in loops],
+        is_stacked=True,
+        values=[values_of(row, "bundle", "at", "acts", *quantiles.names("age_s")) for row in loops],
         sample=plural(len(loops), "promotion"),
         missing="" if loops else "No bundle began to serve in this period.",
     )

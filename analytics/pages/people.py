@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
-from htpy import Node
-
+from analytics import quantiles
 from analytics.changes import tally
 from analytics.csv import Value
 from analytics.drawn import Drawn, shares
@@ -15,7 +13,7 @@ from analytics.people import audits, decisions_over_time, reviews_by_reason
 from analytics.people_figures import audit_figure, escalation_figure, reasons_figure, reviews_figure
 from analytics.section import Section
 from analytics.snapshot import Row
-from analytics.tabular import Col, share_over, table_figure, values_of, written
+from analytics.tabular import Col, table_figure, values_of
 from components.figure import Definition
 from components.number import plural
 from suggest.metrics.interval import clopper_pearson, z_two_sided
@@ -23,8 +21,9 @@ from suggest.metrics.interval import clopper_pearson, z_two_sided
 WAITS = Definition(
     what="How long a request that was handed to people waited for its answer, and how long the answer took to give.",
     formula="First standing verdict less the review's time; claim to verdict as the console sent it. Median, and the "
-    "time within which nine in ten were done.",
-    caveat="Reviews that still wait are left out, so a growing queue looks quicker than it is until it is worked off.",
+    f"time within which nine in ten were done. {quantiles.FORMULA}",
+    caveat="Reviews that still wait are left out, so a growing queue looks quicker than it is until it is worked off. "
+    f"{quantiles.CAVEAT}",
 )
 
 WORKERS = Definition(
@@ -34,7 +33,7 @@ WORKERS = Definition(
     "Agreed: some other worker's verdict on the same context is the same / those with "
     "another "
     "one. Right: named by a known label of the context, or none where the labels say none / those with a label. 95% "
-    "Clopper–Pearson intervals.",
+    f"Clopper–Pearson intervals of shares. {quantiles.FORMULA}",
     caveat="Nobody gets the same tasks: whoever takes the hard ones agrees less. A known label may be wrong, too.",
 )
 
@@ -83,8 +82,9 @@ def measure(asking: Asking) -> Measured:
 
 
 def _waits_figure(asking: Asking) -> Drawn:
-    rows = asking.analytics.rows("waits", **asking.bounds)
-    names = ("reason", "reviews", "answered", "wait_s_median", "wait_s_p90", "handling_s_median", "handling_s_p90")
+    of = (quantiles.MEDIAN, quantiles.NINE_IN_TEN)
+    rows = quantiles.with_bounds(asking.analytics, "waits", ("wait_s", "handling_s"), asking.bounds, of)
+    names = ("reason", "reviews", "answered", *quantiles.names("wait_s", of), *quantiles.names("handling_s", of))
     return table_figure(
         id="waits",
         title="Waiting and handling",
@@ -93,11 +93,10 @@ def _waits_figure(asking: Asking) -> Drawn:
             Col(name="reason", label="reason", kind="text"),
             Col(name="reviews", label="reviews"),
             Col(name="answered", label="answered"),
-            Col(name="wait_s_median", label="waited, median", kind="seconds"),
-            Col(name="wait_s_p90", label="nine in ten", kind="seconds"),
-            Col(name="handling_s_median", label="handled, median", kind="seconds"),
-            Col(name="handling_s_p90", label="nine in ten", kind="seconds"),
+            *quantiles.columns("wait_s", "waited", of),
+            *quantiles.columns("handling_s", "handled", of),
         ),
+        is_stacked=True,
         values=[values_of(row, *names) for row in rows],
         sample=plural(sum(cast("int", row["reviews"]) for row in rows), "review"),
         missing="" if rows else "Nothing was handed to people in this period.",
@@ -105,7 +104,7 @@ def _waits_figure(asking: Asking) -> Drawn:
 
 
 def _workers_figure(asking: Asking) -> Drawn:
-    rows = asking.analytics.rows("workers", **asking.bounds)
+    rows = quantiles.with_bounds(asking.analytics, "workers", ("handling_s",), asking.bounds)
     return table_figure(
         id="workers",
         title="By worker",
@@ -113,25 +112,15 @@ def _workers_figure(asking: Asking) -> Drawn:
         columns=(
             Col(name="worker", label="worker", kind="text"),
             Col(name="verdicts", label="verdicts"),
-            Col(name="handling_s_median", label="median time", kind="seconds"),
+            *quantiles.columns("handling_s", "handled"),
             *_share_columns("none", "none of these"),
             Col(name="compared", label="compared"),
             *_share_columns("agreed", "agreed"),
             Col(name="checked", label="checked"),
             *_share_columns("right", "right"),
         ),
-        values=(values := [_worker(row) for row in rows]),
-        labels=(
-            "worker",
-            "verdicts",
-            "median time",
-            "none of these",
-            "compared",
-            "agreed",
-            "checked",
-            "right",
-        ),
-        cells=[_worker_cells(row) for row in values],
+        values=[_worker(row) for row in rows],
+        is_stacked=True,
         sample=plural(sum(cast("int", row["verdicts"]) for row in rows), "verdict"),
         missing="" if rows else "No verdict stands in this period.",
     )
@@ -142,7 +131,7 @@ def _worker(row: Row) -> tuple[Value, ...]:
     return (
         str(row["worker"] or "unknown"),
         n,
-        cast("float | None", row["handling_s_median"]),
+        *values_of(row, *quantiles.names("handling_s")),
         *_exact(row["none_of_these"], n),
         compared,
         *_exact(row["agreed"], compared),
@@ -159,20 +148,6 @@ def _share_columns(name: str, label: str) -> tuple[Col, ...]:
 def _exact(k: object, n: int) -> tuple[float | None, float | None, float | None]:
     """A share with its exact interval; of nothing there is none."""
     return shares(clopper_pearson(cast("int", k), n) if n else None)
-
-
-def _worker_cells(row: Sequence[Value]) -> tuple[Node, ...]:
-    worker, n, handling, none, none_low, none_high, compared, agreed, agreed_low, agreed_high, checked, *right = row
-    return (
-        written(worker, "text"),
-        written(n, "count"),
-        written(handling, "seconds"),
-        share_over(none, none_low, none_high),
-        written(compared, "count"),
-        share_over(agreed, agreed_low, agreed_high),
-        written(checked, "count"),
-        share_over(*right),
-    )
 
 
 def _costs_figure(asking: Asking) -> Drawn:

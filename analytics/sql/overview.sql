@@ -22,7 +22,8 @@ with promoted as (
      where surface = $surface and state = 'promoted'
 )
 select promoted.id as bundle, promoted."at" as "at", count(outcomes.slate) as acts,
-       median(epoch(promoted."at") - epoch(outcomes.decided_at)) as age_s
+       median(epoch(promoted."at") - epoch(outcomes.decided_at)) as age_s_median, count(outcomes.decided_at) as age_s_n,
+       quantile_disc(epoch(promoted."at") - epoch(outcomes.decided_at), $at::double[]) as age_s_at
   from promoted
   left join (select slate, decided_at from derived.facts where surface = $surface) outcomes
     on outcomes.decided_at <= promoted."at" and (promoted.before is null or outcomes.decided_at > promoted.before)

@@ -7,7 +7,9 @@ select date_trunc($step, cells."at") as "at", decision, coalesce(reason, '') as 
 
 -- reviews_by_reason --
 -- What went to people and what came back: a review is answered when a verdict on it stands.
-select reason, count(*) as reviews, count(*) filter (is_answered) as answered, median(handling_ms) as handling_ms_median
+select reason, count(*) as reviews, count(*) filter (is_answered) as answered,
+       median(handling_ms / 1000) as handling_s_median, count(handling_ms) as handling_s_n,
+       quantile_disc(handling_ms / 1000, $at::double[]) as handling_s_at
   from reviews_in_focus
  group by reason
  order by reason

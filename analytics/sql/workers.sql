@@ -1,11 +1,16 @@
 -- waits --
--- From the moment a review was made to the first answer that stands, and how long the answer took.
+-- From the moment a review was made to the first answer that stands, and how long the answer took. $at: fractions of
+-- the sorted times at which their values are told, for intervals.
+with timed as (
+    select reason, is_answered, epoch(first_at) - epoch("at") as wait_s, first_handling_ms / 1000 as handling_s
+      from reviews_in_focus
+)
 select reason, count(*) as reviews, count(*) filter (is_answered) as answered,
-       quantile_cont(epoch(first_at) - epoch("at"), 0.5) as wait_s_median,
-       quantile_cont(epoch(first_at) - epoch("at"), 0.9) as wait_s_p90,
-       quantile_cont(first_handling_ms / 1000, 0.5) as handling_s_median,
-       quantile_cont(first_handling_ms / 1000, 0.9) as handling_s_p90
-  from reviews_in_focus
+       quantile_cont(wait_s, 0.5) as wait_s_median, quantile_cont(wait_s, 0.9) as wait_s_p90,
+       count(wait_s) as wait_s_n, quantile_disc(wait_s, $at::double[]) as wait_s_at,
+       quantile_cont(handling_s, 0.5) as handling_s_median, quantile_cont(handling_s, 0.9) as handling_s_p90,
+       count(handling_s) as handling_s_n, quantile_disc(handling_s, $at::double[]) as handling_s_at
+  from timed
  group by reason
  order by reason
 
@@ -26,6 +31,7 @@ with voices as (
      group by context_key
 )
 select ours.worker, count(*) as verdicts, median(ours.handling_ms / 1000) as handling_s_median,
+       count(ours.handling_ms) as handling_s_n, quantile_disc(ours.handling_ms / 1000, $at::double[]) as handling_s_at,
        count(*) filter (ours.item is null) as none_of_these,
        count(*) filter (ours.worker is not null and asked.one <> asked.another) as compared,
        count(*) filter (ours.worker is not null and said.one <> said.another) as agreed,

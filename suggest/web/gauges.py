@@ -109,6 +109,16 @@ def _families(
         f"How long an escalation waited for its answer, by quantile {week}",
         of("wait_s_median", quantile="0.5") | of("wait_s_p90", quantile="0.9"),
     )
+    yield (
+        "suggest_report_review_wait_bound_seconds",
+        f"The ends of the 95% interval of that wait, where enough waited for one {week}",
+        {
+            labels: value
+            for name, quantile in (("median", "0.5"), ("p90", "0.9"))
+            for bound in ("low", "high")
+            for labels, value in of(f"wait_s_{name}_{bound}", quantile=quantile, bound=bound).items()
+        },
+    )
     yield "suggest_report_calibration_error", f"Expected calibration error of p_any {week}", of("calibration_error")
     yield (
         "suggest_report_calibration_noise",

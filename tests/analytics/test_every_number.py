@@ -37,6 +37,8 @@ from suggest.store.ports import CasWrite, Table
 from suggest.store.queries import statements
 from suggest.store.records import policy_change_record
 
+scipy_stats = pytest.importorskip("scipy.stats")
+
 NOW = START + timedelta(days=27)
 SURFACE = "support"
 WAIT_S = 7_200  # for silence; not the usual half hour
@@ -274,7 +276,39 @@ def test_the_loop_is_as_long_as_acts_were_old(full: Full) -> None:
         new = [(at - act).total_seconds() for act in acts if act <= at and (before is None or act > before)]  # type: ignore[operator]
         assert (row["bundle"], row["acts"]) == (id, len(new))
         assert row["age_s_median"] == pytest.approx(median(new))
+        assert_between_order_statistics(row, "age_s_median", new)
         before = at
+
+
+def assert_between_order_statistics(row: Mapping[str, object], name: str, values: list[float], q: float = 0.5) -> None:
+    """By scipy's binomial: each end is the closest value beyond which the quantile lies with at most 2.5%."""
+    chance, n = scipy_stats.binom(len(values), q), len(values)
+    low = max((r for r in range(1, n + 1) if chance.cdf(r - 1) <= 0.025), default=None)
+    high = min((r for r in range(1, n + 1) if chance.sf(r - 1) <= 0.025), default=None)
+    for end, rank in (("low", low), ("high", high)):
+        expected = None if rank is None else pytest.approx(sorted(values)[rank - 1])
+        assert row[f"{name}_{end}"] == expected
+
+
+@pytest.mark.parametrize("figure", ["waits", "reviews-by-reason", "workers"])
+def test_the_ends_of_an_interval_of_times_are_times_that_were_measured(full: Full, figure: str) -> None:
+    reviews = {row["id"]: row for row in full.of(Table.REVIEWS)}
+    verdicts = full.of(Table.VERDICTS)
+    for row in full.rows("people", figure):
+        ours = [
+            verdict
+            for verdict in verdicts
+            if (verdict["worker"] if figure == "workers" else reviews[verdict["review"]]["reason"])
+            == row["worker" if figure == "workers" else "reason"]
+        ]
+        handled = [float(verdict["handling_ms"]) / 1000 for verdict in ours]  # type: ignore[arg-type]
+        assert_between_order_statistics(row, "handling_s_median", handled)
+        if figure == "waits":
+            waited = [(v["at"] - reviews[v["review"]]["at"]).total_seconds() for v in ours]  # type: ignore[operator]
+            assert_between_order_statistics(row, "wait_s_median", waited)
+            assert_between_order_statistics(row, "wait_s_p90", waited, 0.9)
+    ends = [row["handling_s_median_high"] for row in full.rows("people", figure)]
+    assert any(end is not None for end in ends)
 
 
 def _acts(full: Full) -> list[datetime]:
