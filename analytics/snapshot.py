@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.derivation import STRETCH, derive
+from analytics.exported import read_export
 from analytics.lens import EVERYTHING, Lens
 from analytics.period import Period
 from suggest.domain.errors import StorageUnavailable
@@ -146,19 +147,25 @@ class Analytics:
         self.close()
 
 
-def open(path: Path, *, kept: Path | None = None) -> Analytics:
-    """Open a snapshot made by the store. `kept`: a file for what is derived, so that the next snapshot, which begins
-    with the rows of this one, only derives what came since; without, it is in memory.
+def open(path: Path, *, kept: Path | None = None, as_of: datetime | None = None) -> Analytics:
+    """Open a snapshot made by the store, or a folder of exported tables, each {table}.parquet or {table}.csv: they are
+    read into memory and counted as of the moment `as_of`, without it as of now.
+
+    `kept`: a file for what is derived, so that the next snapshot, which begins with the rows of this one, only derives
+    what came since; without, it is in memory.
 
     Raises StorageUnavailable where there is none, or it is not one of ours."""
-    if not path.is_file():
+    if not path.exists():
         raise StorageUnavailable(f"there is no snapshot at {path.name}; make one from the running server")
     try:
         connection = duckdb.connect(":memory:")
         connection.execute("set threads = 1")  # a report may wait; what is served beside it may not
         # DuckDB 2.0.0 takes a sum for narrower than it is when it packs what it sorts: "INT128 … out of range for INT8"
         connection.execute("set disabled_optimizers = 'compressed_materialization'")
-        connection.execute(f"attach '{quoted(path)}' as log (read_only)")
+        if path.is_dir():
+            read_export(connection, path, as_of)
+        else:
+            connection.execute(f"attach '{quoted(path)}' as log (read_only)")
         connection.execute(f"attach '{quoted(kept)}' as derived" if kept else "attach ':memory:' as derived (compress)")
         connection.execute("use log")
         connection.execute("select 1 from as_of, outcomes limit 0")

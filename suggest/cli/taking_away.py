@@ -27,6 +27,8 @@ class Table(StrEnum):
     REVIEWS = "reviews"
     VERDICTS = "verdicts"
     BUNDLES = "bundles"
+    POLICY_CHANGES = "policy_changes"
+    STATE = "state"
 
 
 class TableFormat(StrEnum):

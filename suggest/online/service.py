@@ -92,7 +92,7 @@ from suggest.policy.trigger import Trigger
 from suggest.retrieve.batcher import Batcher
 from suggest.retrieve.encoders import Encoders
 from suggest.store.embedded import EmbeddedStore
-from suggest.store.ports import Table
+from suggest.store.ports import Exported
 from suggest.store.vectors import VectorFiles
 
 TIDY_EVERY = timedelta(minutes=1)
@@ -580,12 +580,12 @@ class OnlineService:
         place = self._place(surface)
         return measures(self._store, place.name, since=from_, until=to or self._clock.now() + _A_MOMENT)
 
-    def export(self, table: Table | str, format: Literal["parquet", "csv"]) -> Path:
+    def export(self, table: str, format: Literal["parquet", "csv"]) -> Path:
         """A new file with everything acknowledged before this call; the caller deletes it when it is sent."""
         try:
-            named = Table(table)
+            named = Exported(table)
         except ValueError:
-            raise NotFound(f"There is no table {table!r}; there are {', '.join(Table)}.") from None
+            raise NotFound(f"There is no table {table!r} to export; there are {', '.join(Exported)}.") from None
         path = self._store.data_dir / "exports" / f"{named}-{self._new_id()}.{format}"
         self._store.export(named, format, path)
         return path

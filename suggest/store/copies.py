@@ -17,7 +17,8 @@ import duckdb
 
 from suggest.store.columns import naive_utc
 from suggest.store.database import CATALOG, Database, attach_file, quoted, sync_file
-from suggest.store.ports import Table
+from suggest.store.ports import Exported, Table
+from suggest.store.queries import named_query
 
 _FOR_TRAINING = ("pool_ids", "pool_logits", "pool_p", "features")  # columns of slates
 
@@ -90,7 +91,7 @@ def _say_moment(cursor: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -
     )
 
 
-def export(database: Database, table: Table, format: Literal["parquet", "csv"], path: Path) -> None:
+def export(database: Database, table: Exported, format: Literal["parquet", "csv"], path: Path) -> None:
     """Write one table, in order of sequence, with everything acknowledged before the call."""
     options = {"parquet": "format parquet, compression zstd", "csv": "format csv, header true"}
     if format not in options:
@@ -98,7 +99,8 @@ def export(database: Database, table: Table, format: Literal["parquet", "csv"], 
     part = database.work / f"{table}-{secrets.token_hex(4)}.{format}"
     try:
         with database.reading() as cursor:
-            cursor.execute(f"copy (from {table} order by sequence) to '{quoted(part)}' ({options[format]})")
+            rows = named_query("exported_state") if table is Exported.STATE else f"from {table} order by sequence"
+            cursor.execute(f"copy ({rows}) to '{quoted(part)}' ({options[format]})")
             path.parent.mkdir(parents=True, exist_ok=True)
             move(part, path)
     finally:

@@ -27,7 +27,7 @@ from suggest.store.columns import ID_COLUMNS, Columns, from_column, json_text
 from suggest.store.database import Database, OldSchema
 from suggest.store.erasure import Erased, Eraser, of_user, served_before
 from suggest.store.fold import EncodedWrite, check_writes
-from suggest.store.ports import Appended, CasWrite, Record, Stored, Table, Versioned, Watcher
+from suggest.store.ports import Appended, CasWrite, Exported, Record, Stored, Table, Versioned, Watcher
 from suggest.store.queries import named_query
 from suggest.store.rows import bound, columns_of, lists_of, rows_of
 from suggest.store.upgrade import upgrade
@@ -174,9 +174,9 @@ class EmbeddedStore:
         """A snapshot for reports: the one `before`, or nothing, with what came since; see `copies.carry_on`."""
         return copies.carry_on(self.database, folder, before, at=self.clock.now())
 
-    def export(self, table: Table, format: Literal["parquet", "csv"], path: Path) -> None:
+    def export(self, table: Exported | Table, format: Literal["parquet", "csv"], path: Path) -> None:
         """Write one table with everything acknowledged before the call to a new file."""
-        copies.export(self.database, Table(table), format, path)
+        copies.export(self.database, Exported(table), format, path)
 
     # people's data
 

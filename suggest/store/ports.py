@@ -23,6 +23,20 @@ class Table(StrEnum):
     CANDIDATES = "candidates"
 
 
+class Exported(StrEnum):
+    """What of the log leaves as a file: what is counted from. Not the candidates, which are the caller's own, and no
+    secret."""
+
+    SLATES = "slates"
+    EVENTS = "events"
+    LABELS = "labels"
+    REVIEWS = "reviews"
+    VERDICTS = "verdicts"
+    BUNDLES = "bundles"
+    POLICY_CHANGES = "policy_changes"
+    STATE = "state"  # every version of a policy, a note, a claim: what reports read of the versioned values
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row for the log. `id` is what makes a retry recognisable: the second record of an id is not written."""

@@ -530,7 +530,8 @@ CALLS: tuple[Call, ...] = (
         access=Access.SECRET,
         is_of_all=True,
         topic="Records",
-        what="A table of the log, with all that was acknowledged before the request.",
+        what="A table of the log, with all that was acknowledged before the request: slates, events, labels, reviews, "
+        "verdicts, bundles; policy_changes, and state: every version of a policy, a note, a claim.",
         query=(
             Parameter(
                 name="format", what="parquet (default) or csv.", schema={"type": "string", "enum": ["parquet", "csv"]}

@@ -18,10 +18,9 @@ from analytics.pages.registry import PAGES
 from analytics.report import report
 from analytics.snapshot import Analytics, query_text
 from analytics.sources import SOURCES, STANDS_ON
-from suggest.store.ports import Table
-from suggest.store.queries import statements
+from suggest.domain.errors import StorageUnavailable
+from suggest.store.ports import Exported
 
-EXPORTED = (Table.SLATES, Table.EVENTS, Table.LABELS, Table.REVIEWS, Table.VERDICTS, Table.BUNDLES)
 OF_GROUPS = {"funnel-by-group", "funnel-by-layout", "calibration-by-group"}  # there only where contexts have fields
 
 
@@ -29,17 +28,9 @@ OF_GROUPS = {"funnel-by-group", "funnel-by-layout", "calibration-by-group"}  # t
 def again(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analytics]:
     """The exported tables, and nothing else, under the views of the log."""
     folder = tmp_path_factory.mktemp("export")
-    for table in EXPORTED:
+    for table in Exported:
         month.book.store.export(table, "parquet", folder / f"{table}.parquet")
-    file = folder / "again.duckdb"
-    connection = duckdb.connect(str(file))
-    connection.execute(statements("schema.sql"))
-    for table in EXPORTED:
-        connection.execute(f"insert into {table} by name select * from '{folder / f'{table}.parquet'}'")
-    connection.execute("insert into meta values ('as_of', $1)", [month.now.replace(tzinfo=None).isoformat(sep=" ")])
-    connection.execute(statements("views.sql"))
-    connection.close()
-    with analytics.open(file) as opened:
+    with analytics.open(folder, as_of=month.now) as opened:
         yield opened
 
 
@@ -99,3 +90,16 @@ def test_times_come_back_aware(month: Month, tmp_path: Path) -> None:
     row = month.analytics.rows("extent", surface="support")[0]
     assert isinstance(row["first_at"], datetime)
     assert row["first_at"].tzinfo is not None
+
+
+def test_an_export_of_an_earlier_version_has_less_to_say_and_one_without_slates_nothing(
+    month: Month, tmp_path: Path
+) -> None:
+    with pytest.raises(StorageUnavailable, match=r"slates\.parquet"):
+        analytics.open(tmp_path)
+    month.book.store.export(Exported.SLATES, "csv", tmp_path / "slates.csv")
+    with analytics.open(tmp_path, as_of=month.now) as opened:
+        view = report(opened, "support", now=month.now, page="funnel")
+        assert view.n_requests == month.view.n_requests
+        with pytest.raises(duckdb.Error):
+            opened.sql("select * from read_csv('/etc/hostname')").fetchall()

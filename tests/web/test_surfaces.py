@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from suggest.store.ports import Exported
 from web.house import REPLIES, House
+from web.people import Person
 
 ODD_IDS = ["a/b", "a b", "ü/ß", "%2F", "a?b#c", "..", ".", "日本", "a+b", '"', "x" * 200]
 
@@ -147,7 +150,7 @@ def test_a_failed_write_may_be_tried_again_under_the_same_key(house: House) -> N
     assert house.client.post("/v1/surfaces/later/candidates", json=sent, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("table", ["slates", "events", "labels", "reviews", "verdicts", "bundles"])
+@pytest.mark.parametrize("table", list(Exported))
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_every_table_can_be_taken_out(house: House, table: str, form: str) -> None:
     answer = house.client.get(f"/v1/export/{table}?format={form}", headers=house.secret)
@@ -158,6 +161,33 @@ def test_every_table_can_be_taken_out(house: House, table: str, form: str) -> No
         assert answer.content[:4] == answer.content[-4:] == b"PAR1"
     else:
         assert io.StringIO(answer.text).readline().strip()
+
+
+def test_what_is_taken_out_over_http_says_what_the_pages_say(own_house: House, tmp_path: Path) -> None:
+    import analytics
+    from analytics.report import report
+
+    shows_nothing = {"mode": "review_all", "reward_wait_s": 60}
+    assert own_house.client.put("/v1/surfaces/replies/policy", json=shows_nothing, headers=own_house.secret).is_success
+    note = {"text": "New templates"}
+    assert own_house.client.post("/v1/surfaces/replies/annotations", json=note, headers=own_house.secret).is_success
+    own_house.a_slate("replies", "a question that goes to people")
+    held = own_house.client.post("/v1/reviews/claim", json={"surface": "replies"}, headers=own_house.secret).json()
+    own_house.clock.advance(seconds=600)
+    for table in Exported:
+        sent = own_house.client.get(f"/v1/export/{table}?format=csv", headers=own_house.secret)
+        (tmp_path / f"{table}.csv").write_bytes(sent.content)
+    state = (tmp_path / "state.csv").read_text()
+    assert held["lease"] not in state, "what lets somebody answer a review is no export's"
+    assert "a question that goes to people" not in state
+    assert "reward_wait_s" in state
+    owner = Person(own_house, "owner")
+    with analytics.open(tmp_path, as_of=own_house.clock.now()) as opened:
+        view = report(opened, "replies", now=own_house.clock.now())
+        for figure, page in (("what-happened", "overview"), ("claims", "people"), ("funnel", "funnel")):
+            told = owner.browser.get(f"/reports/replies/{figure}.csv?page={page}").text
+            assert told == view.csv(figure)
+            assert len(told.splitlines()) > 1, figure
 
 
 def test_an_export_leaves_no_file_behind(house: House) -> None:
@@ -184,8 +214,8 @@ def test_nothing_was_applied_without_asking(house: House) -> None:
     assert house.client.get("/v1/surfaces/replies/automatic?limit=0", headers=house.secret).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["secrets", "candidates", "cas", "..%2Fx", "policy_changes"])
-def test_only_the_tables_of_the_contract_are_exported(house: House, path: str) -> None:
+@pytest.mark.parametrize("path", ["secrets", "candidates", "cas", "..%2Fx", "meta", "outcomes"])
+def test_nothing_else_is_exported(house: House, path: str) -> None:
     assert house.client.get(f"/v1/export/{path}", headers=house.secret).status_code == 404
 
 

@@ -1,3 +1,14 @@
+-- exported_state --
+-- Every version of a policy, of a note and of a claim, in the shape of `cas`, so that the SQL of the reports runs on it.
+-- A claim keeps what tells it from another and no more: no text of its task, no worker, not the lease itself.
+select sequence, key, revision,
+       case when starts_with(key, 'lease/')
+            then json_object('lease', md5(json_extract_string(value, '$.lease'))) else value end as value,
+       "at"
+  from cas
+ where starts_with(key, 'policy/') or starts_with(key, 'annotation/') or starts_with(key, 'lease/')
+ order by sequence
+
 -- policy_history --
 -- Every policy a surface had, oldest first, with who changed it.
 select id, policy_changes."at", policy_changes."by", policy, revision, sequence

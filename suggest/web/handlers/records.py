@@ -16,12 +16,10 @@ from suggest.web.body import parse
 from suggest.web.call import call_of, path_id, query_text, wrong_query
 from suggest.web.parts import Parts, parts_of
 from suggest.web.present import Json, plain
-from suggest.web.problem import Refused
 from suggest.web.schemas.base import moment
 from suggest.web.schemas.surfaces import AnnotationIn
 from suggest.web.threads import run_in
 
-EXPORTED = ("slates", "events", "labels", "reviews", "verdicts", "bundles")
 _FORMATS: Mapping[str, Literal["parquet", "csv"]] = {"parquet": "parquet", "csv": "csv"}
 _MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv; charset=utf-8"}
 _CHUNK_BYTES = 256 * 1024
@@ -44,8 +42,6 @@ async def annotate(request: Request) -> Response:
 
 async def export(request: Request) -> Response:
     table = path_id(request, "table")
-    if table not in EXPORTED:
-        raise Refused("not-found", f"There is no table {table!r} to export; there are {', '.join(EXPORTED)}.")
     form = _FORMATS.get(query_text(request, "format") or "parquet")
     if form is None:
         raise wrong_query("format", "must be parquet or csv")
