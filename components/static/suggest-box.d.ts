@@ -42,6 +42,15 @@ export interface Escalation {
   /** Carries the impression's token. */
   url: string;
   expected_wait_s?: number | null;
+  wait_range_s?: WaitRange;
+}
+
+/** `share` of such waits end between the two, by the `waits` known that are over; 0: too few, it is a guess. */
+export interface WaitRange {
+  low: number;
+  high: number;
+  share?: number;
+  waits?: number;
 }
 
 export interface Slate {
@@ -66,6 +75,9 @@ export interface EscalationState {
   state: 'waiting' | 'claimed' | 'answered' | 'expired' | 'lost';
   answer?: { item?: string | Item; item_text?: string; text?: string; none?: boolean };
   expected_wait_s?: number | null;
+  wait_range_s?: WaitRange;
+  /** It lasts longer than nearly all that are known: no range is told. */
+  late?: boolean;
   /** The surface's own words, shown as they are: out of hours, for instance. */
   message?: string;
 }
@@ -133,6 +145,8 @@ export interface Strings {
   dismiss: string;
   /** `{t}` is the expected wait; what follows the … is left out when it is unknown. */
   waiting: string;
+  guess: string;
+  late: string;
   claimed: string;
   colleague: string;
   none: string;

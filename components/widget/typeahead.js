@@ -16,6 +16,7 @@ export default (engine) => {
   let active = -1;
   let query = '';
   let isChoosing;
+  let note; // of a wait: it lies where the list would and moves nothing of the page
   engine.query = () => query;
   engine.style(CSS);
   box.prepend(list);
@@ -58,21 +59,30 @@ export default (engine) => {
     watch(list);
   }
 
-  function open(isOpen = field?.matches(':focus')) {
-    isOpen = Boolean(isOpen && options[0]);
+  function open(isWanted = field?.matches(':focus')) {
+    const isOpen = Boolean(isWanted && options[0]);
     list.togglePopover(isOpen);
     if (isCombobox()) field.setAttribute('aria-expanded', isOpen);
-    if (isOpen) place();
-    else activate(-1);
+    if (!isOpen) activate(-1);
+    if (note?.isConnected) note.togglePopover(Boolean(isWanted && !isOpen));
+    place();
   }
 
+  engine.lay = (node) => {
+    note = Object.assign(node, { popover: 'manual' });
+    open();
+  };
+
   function place() {
-    if (!list.matches(':popover-open')) return;
+    for (const node of [list, note]) if (node?.matches(':popover-open')) put(node);
+  }
+
+  function put(node) {
     const { left, top, bottom, width } = field.getBoundingClientRect();
     const below = innerHeight - bottom - 8;
     const isBelow = below > 180 || below > top;
     const edge = isBelow ? { top: `${bottom + 4}px`, bottom: 'auto' } : { bottom: `${innerHeight - top + 4}px`, top: 'auto' };
-    Object.assign(list.style, { ...edge, left: `${left}px`, width: `${width}px`, maxHeight: `${Math.min(360, isBelow ? below : top - 8)}px` });
+    Object.assign(node.style, { ...edge, left: `${left}px`, width: `${width}px`, maxHeight: `${Math.min(360, isBelow ? below : top - 8)}px` });
   }
 
   function activate(index) {
@@ -127,7 +137,7 @@ export default (engine) => {
     on(root, 'keydown', onKey);
     on(root, 'focusin', (event) => {
       adopt();
-      if (event.target === field && host.state === 'show') open();
+      if (event.target === field && (note?.isConnected || host.state === 'show')) open();
     });
     on(root, 'focusout', (event) => event.target === field && event.relatedTarget !== host && open(false));
     // Own words sent while options were on offer.

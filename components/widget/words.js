@@ -5,7 +5,9 @@ export default {
   de: {
     label: 'Vorschläge',
     dismiss: 'Vorschläge verwerfen',
-    waiting: 'Wir fragen im Team nach… etwa {t}',
+    waiting: 'Wir fragen im Team nach… meist {t}',
+    guess: 'Wir fragen im Team nach… vielleicht {t}',
+    late: 'Wir fragen im Team nach… länger als sonst',
     claimed: 'Das Team antwortet gerade…',
     colleague: 'Aus dem Team',
     none: 'Es fand sich keine fertige Antwort.',
@@ -45,7 +47,9 @@ export default {
   ar: {
     label: 'اقتراحات',
     dismiss: 'إغلاق الاقتراحات',
-    waiting: 'نسأل أحد الزملاء… حوالي {t}',
+    waiting: 'نسأل أحد الزملاء… عادةً {t}',
+    guess: 'نسأل أحد الزملاء… ربما {t}',
+    late: 'نسأل أحد الزملاء… أطول من المعتاد',
     claimed: 'أحد الزملاء يكتب الإجابة…',
     colleague: 'من زميل',
     none: 'لا توجد إجابة جاهزة.',
@@ -85,7 +89,9 @@ export default {
   ja: {
     label: '候補',
     dismiss: '候補を閉じる',
-    waiting: '担当者に確認しています… 約{t}',
+    waiting: '担当者に確認しています… 通常{t}',
+    guess: '担当者に確認しています… おそらく{t}',
+    late: '担当者に確認しています… 通常より時間がかかっています',
     claimed: '担当者が回答を作成しています…',
     colleague: '担当者より',
     none: '用意された回答は見つかりませんでした。',

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
 
@@ -56,11 +57,15 @@ class Board:
 
     def restore(self) -> None:
         """Rebuild the queue from what is durable, and follow what other processes do to it."""
-        for key, stored in self._cas.keys(PREFIX).items():
-            task = task_from_json(key.removeprefix(PREFIX), stored.value)
+        known = [
+            (task_from_json(key.removeprefix(PREFIX), stored.value), stored.revision)
+            for key, stored in self._cas.keys(PREFIX).items()
+        ]
+        for task, revision in sorted(known, key=lambda each: each[0].review.at):
             with self._lock:
-                self._queue.put(task, stored.revision)
+                self._queue.put(task, revision)
                 self._note_eids(task)
+                self._escalations.heard_of(task)
             if task.given is not None and task.claimed_at is not None:
                 self._escalations.handled_in(task.given.at - task.claimed_at)
         self._cas.watch(PREFIX, self._on_change)
@@ -91,6 +96,8 @@ class Board:
         with self._lock:
             is_news = self._queue.put(task, revision)
             self._note_eids(task)
+            if is_news:
+                self._escalations.heard_of(task)
         if is_news:
             self._bell.ring()
         if is_news and task.is_awaited:
@@ -169,6 +176,11 @@ class Board:
         """The escalations of one sitting, oldest first. `session` as it stands on the tasks."""
         with self._lock:
             return self._queue.of_session(session)
+
+    def told(self, task: Task, *, n_before: int) -> Task:
+        """An escalation that is about to wait, behind so many of the same commit, with what it can be told."""
+        with self._lock:
+            return replace(task, told=self._escalations.estimate(task, n_before=n_before))
 
     def view(self, task: Task) -> EscalationView:
         with self._lock:

@@ -81,6 +81,8 @@ class Committer:
             stored = slate if slate.learnable else unlogged(slate, is_reviewed=draft.review is not None)
             records.append(slate_record(stored, user_key=self._user_key(stored), redact=redact))
             task = None if draft.review is None else self._task(slate, draft.review)
+            if task is not None and task.is_awaited:
+                task = self._board.told(task, n_before=sum(each is not None and each.is_awaited for each in tasks))
             tasks.append(task)
             if task is not None:
                 records.append(review_record(task.review))

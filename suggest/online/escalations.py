@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from threading import Lock
@@ -14,10 +16,11 @@ from suggest.online.messages import EscalationView
 from suggest.online.presence import Presence
 from suggest.online.queue import Queue
 from suggest.online.task import Task
+from suggest.online.waits import Waits
+from suggest.policy.waiting import FEWEST_HANDLED, Modelled, Wait, modelled, rest_of_answer, told
 
 DEFAULT_HANDLING_S = 60.0  # of a review, until there is a worker's own pace to go by
 _RECENT = 50  # answers whose handling time counts
-_FEWEST = 10  # answers from which on their spread says something
 
 Listener = Callable[[EscalationView], None]
 
@@ -41,6 +44,7 @@ class Escalations:
         self._clock = clock
         self._out_of_hours = out_of_hours
         self._handling_s: deque[float] = deque(maxlen=_RECENT)
+        self._waits = Waits()
         self._listeners: dict[str, dict[int, Listener]] = defaultdict(dict)
         self._n_listeners = 0
         self._lock = Lock()
@@ -49,30 +53,39 @@ class Escalations:
         """A worker needed this long for an answer."""
         self._handling_s.append(max(taken.total_seconds(), 0.0))
 
+    def heard_of(self, task: Task) -> None:
+        """A version of an escalation: when it came, and whether its wait is over."""
+        self._waits.put(task)
+
     def view(self, task: Task) -> EscalationView:
         now = self._clock.now()
         state = task.state_at(now)
         n_workers = self._presence.n_on_duty()
         is_final = state in {ReviewState.ANSWERED, ReviewState.EXPIRED}
         is_away = n_workers == 0 or not self._is_open(task.review.surface)
-        wait_s = None if is_final else self._wait_s(task, state, now, n_workers)
+        wait = None if is_final else self._wait(task, state, now)
+        is_late = state is ReviewState.WAITING and self._waits.is_late(task, now)
         return EscalationView(
             id=task.review.id,
             surface=task.review.surface,
             impression=task.review.impression,
             state=state,
             answer=None if task.given is None else task.given.answer,
-            expected_wait_s=wait_s,
+            expected_wait_s=None if wait is None else round(wait.middle_s, 1),
             on_duty=n_workers > 0,
             message=self._out_of_hours(task.review.surface) if not is_final and is_away else None,
-            wait_range_s=None if wait_s is None else self._wait_range_s(wait_s),
+            wait=None if wait is None or is_late else wait,
+            is_late=is_late,
         )
 
     def wait_of_newcomer_s(self) -> float | None:
-        """What an escalation that arrives now would be told; None with nobody on duty."""
+        """What an escalation that arrives now, behind all that wait, would be told; None with nobody on duty."""
         n_workers = self._presence.n_on_duty()
-        n_waiting = sum(self._queue.waiting().values())
-        return None if n_workers == 0 else round((n_waiting + 1) * self.pace_s() / n_workers, 1)
+        if n_workers == 0:
+            return None
+        ahead, held = sum(self._queue.waiting().values()), self._queue.n_claimed()
+        model = modelled(self._handled_s(), ahead=ahead, held=held, workers=n_workers)
+        return round(told(model, self._waits.misses(None, self._clock.now()), longest_s=math.inf).middle_s, 1)
 
     def pace_s(self) -> float:
         """Median seconds a recent answer took its worker."""
@@ -112,27 +125,31 @@ class Escalations:
             if known is not None:
                 self.tell(known[0])
 
-    def _wait_s(self, task: Task, state: ReviewState, now: datetime, n_workers: int) -> float | None:
-        """(reviews ahead + 1) x the usual handling time / workers; for one in work, what is left of that time."""
+    def estimate(self, task: Task, *, n_before: int = 0) -> Modelled | None:
+        """What the model says of an escalation that begins to wait now, behind `n_before` that come with it; None while
+        nobody can tell when somebody will look, or how long an answer takes here."""
+        n_workers = self._presence.n_on_duty()
+        is_known = len(self._handling_s) >= FEWEST_HANDLED
+        if n_workers == 0 or not is_known or not self._is_open(task.review.surface):
+            return None
+        ahead, held = self._queue.ahead_of(task) + n_before, self._queue.n_claimed()
+        return modelled(self._handled_s(), ahead=ahead, held=held, workers=n_workers)
+
+    def _wait(self, task: Task, state: ReviewState, now: datetime) -> Wait | None:
+        """What is left of the wait of a task that is not over, with somebody on duty."""
+        n_workers = self._presence.n_on_duty()
         if n_workers == 0:
             return None
-        pace_s = self.pace_s()
         if state is ReviewState.CLAIMED and task.claimed_at is not None:
-            return round(max(pace_s - (now - task.claimed_at).total_seconds(), pace_s / 4), 1)
-        queued_s = (self._queue.ahead_of(task) + 1) * pace_s / n_workers
-        off_s = (task.not_before - now).total_seconds() + pace_s if task.not_before is not None else 0.0
-        return round(max(queued_s, off_s), 1)
+            return rest_of_answer(self._handled_s(), since_s=(now - task.claimed_at).total_seconds())
+        ahead, held = self._queue.ahead_of(task), self._queue.n_claimed()
+        model = modelled(self._handled_s(), ahead=ahead, held=held, workers=n_workers)
+        longest_s = math.inf if task.review.deadline is None else max((task.review.deadline - now).total_seconds(), 0.0)
+        wait = told(model, self._waits.misses(task.review.surface, now), longest_s=longest_s)
+        if task.not_before is None:
+            return wait
+        off_s = max((task.not_before - now).total_seconds(), 0.0) + self.pace_s()
+        return replace(wait, **{end: max(getattr(wait, end), off_s) for end in ("middle_s", "low_s", "high_s")})
 
-    def _wait_range_s(self, wait_s: float) -> tuple[float, float]:
-        """Between which two times it will most likely be: the expected wait, as much shorter and longer as a tenth of
-        the recent answers were, less so the more answers the wait is made of."""
-        recent = sorted(self._handling_s)
-        pace_s = self.pace_s()
-        if len(recent) < _FEWEST or pace_s <= 0.0:
-            return round(wait_s / 2, 1), round(wait_s * 2, 1)
-        n_answers = max(wait_s / pace_s, 1.0)
-        low, high = recent[len(recent) // 10] / pace_s, recent[-1 - len(recent) // 10] / pace_s
-        return (
-            round(wait_s * (1 + (min(low, 1.0) - 1) / n_answers**0.5), 1),
-            round(wait_s * (1 + (max(high, 1.0) - 1) / n_answers**0.5), 1),
-        )
+    def _handled_s(self) -> Sequence[float]:
+        return self._handling_s or (DEFAULT_HANDLING_S,)

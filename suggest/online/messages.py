@@ -19,6 +19,7 @@ from suggest.metrics.interval import Interval
 from suggest.policy.alone import Alone
 from suggest.policy.groups import GroupLine
 from suggest.policy.stages import NextMode
+from suggest.policy.waiting import Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ class EscalationView:
     expected_wait_s: float | None = None  # None: nobody is on duty, or nothing is left to wait for
     on_duty: bool = False
     message: str | None = None  # the surface's out-of-hours words, when nobody is on duty
-    wait_range_s: tuple[float, float] | None = None  # the middle 80 % of what the wait may come to
+    wait: Wait | None = None  # what it will probably come to, with its spread
+    is_late: bool = False  # it has lasted longer than nearly all that are known: nothing is told any more
 
     @property
     def is_final(self) -> bool:

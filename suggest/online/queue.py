@@ -110,7 +110,7 @@ class Queue:
 
     def ahead_of(self, task: Task) -> int:
         """How many waiting tasks will be offered before this one."""
-        return sum(bisect_left(waiting, task.urgency) for waiting in self._waiting.values())
+        return sum(bisect_left(waiting, task.urgency) for waiting in list(self._waiting.values()))
 
     def n_waiting(self, surface: str) -> int:
         return len(self._waiting.get(surface, ()))
@@ -143,7 +143,7 @@ class Queue:
         return iter(list(self._tasks.values()))
 
     def _urgencies(self, surface: str | None) -> Iterator[_Urgency]:
-        for name, waiting in self._waiting.items():
+        for name, waiting in list(self._waiting.items()):
             if surface in (None, name):
                 yield from waiting
 

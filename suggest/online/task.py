@@ -14,6 +14,7 @@ from suggest.domain.clock import parse_rfc3339
 from suggest.domain.errors import Conflict, LeaseExpired, LeaseLost
 from suggest.domain.review import Needs, Panel, Review, ReviewReason, ReviewState
 from suggest.online.messages import Answer
+from suggest.policy.waiting import Modelled
 
 _ORDER = {ReviewReason.ESCALATED: 0, ReviewReason.AUDIT: 1, ReviewReason.LEARNING: 2}
 _WORTH_S = 60.0  # a minute that an error is expected to cost weighs as much as a minute of waiting
@@ -48,6 +49,7 @@ class Task:
     voices: tuple[Given, ...] = ()  # what the panel has said so far, one a person
     not_before: datetime | None = None  # put off: offered to nobody until then
     doubted: Answer | None = None  # a known answer to confirm or to correct
+    told: Modelled | None = None  # how long it would wait, by what was known when it came
 
     @property
     def urgency(self) -> tuple[int, float, str]:
@@ -176,6 +178,7 @@ def task_json(task: Task) -> dict[str, object]:
         "panel": None if task.panel is None else asdict(task.panel),
         "voices": [_given_json(voice) for voice in task.voices],
         "doubted": None if task.doubted is None else asdict(task.doubted),
+        "told": None if task.told is None else asdict(task.told),
     }
 
 
@@ -211,6 +214,7 @@ def task_from_json(review_id: str, stored: Mapping[str, object]) -> Task:
         panel=Panel(**panel) if isinstance(panel := stored.get("panel"), Mapping) else None,
         voices=tuple(_given(voice) for voice in cast("list[Mapping[str, object]]", stored.get("voices") or [])),
         doubted=Answer(**doubted) if isinstance(doubted := stored.get("doubted"), Mapping) else None,
+        told=Modelled(**told) if isinstance(told := stored.get("told"), Mapping) else None,
     )
 
 

@@ -30,6 +30,7 @@ from suggest.online.messages import (
 )
 from suggest.policy.solve import Preview
 from suggest.policy.stages import NextMode
+from suggest.policy.waiting import SHARE
 from suggest.web.problem import Refused, error_body, problem_body
 
 
@@ -93,7 +94,17 @@ def escalation_ref(view: EscalationView, *, url: str | None) -> dict[str, object
     }
     if view.message is not None:
         ref["message"] = view.message
-    return ref
+    return ref | _spread_of_wait(view)
+
+
+def _spread_of_wait(view: EscalationView) -> dict[str, object]:
+    """`waits`: how many that are over the range rests on; 0: too few are known, the range is a guess and wide."""
+    if view.is_late:
+        return {"late": True}
+    if view.wait is None:
+        return {}
+    ends = {"low": round(view.wait.low_s, 1), "high": round(view.wait.high_s, 1)}
+    return {"wait_range_s": {**ends, "share": SHARE, "waits": view.wait.n_known}}
 
 
 def refused_json(error: SuggestError | Refused) -> dict[str, object]:
@@ -129,9 +140,7 @@ def escalation_json(view: EscalationView) -> dict[str, object]:
         body["answer"] = answer_json(view.answer)
     if view.message is not None:
         body["message"] = view.message
-    if view.wait_range_s is not None:
-        body["wait_range_s"] = {"low": view.wait_range_s[0], "high": view.wait_range_s[1]}
-    return body
+    return body | _spread_of_wait(view)
 
 
 def recorded_json(recorded: Recorded) -> dict[str, object]:

@@ -133,14 +133,20 @@ class ContractServer:
 
         self.site.loop.call_soon_threadsafe(push)
 
-    def escalating(self, expected_wait_s: float | None = 120, **more: Any) -> Callable[[Json], Json]:
+    def escalating(
+        self, expected_wait_s: float | None = 120, wait_range_s: Json | None = None, **more: Any
+    ) -> Callable[[Json], Json]:
         """A script that sends everything to a colleague, with escalation ids `e0`, `e1`, …"""
+
+        wait: Json = {"expected_wait_s": expected_wait_s}
+        if wait_range_s is not None:
+            wait["wait_range_s"] = wait_range_s
 
         def script(_: Json) -> Json:
             name = f"e{len(self.streams)}"
-            self.streams[name] = [{"id": name, "state": "waiting", "expected_wait_s": expected_wait_s, **more}]
+            self.streams[name] = [{"id": name, "state": "waiting", **wait, **more}]
             url = f"/v1/escalations/{name}/events?token=t-{name}"
-            return a_slate("escalate", escalation={"id": name, "url": url, "expected_wait_s": expected_wait_s})
+            return a_slate("escalate", escalation={"id": name, "url": url, **wait})
 
         return script
 

@@ -10,9 +10,12 @@ CHIPS = "suggest-box [part~=chip]"
 FORM = '<form id="f" onsubmit="return false"><textarea id="reply"></textarea><button>Send</button></form>'
 
 
+USUAL = {"low": 70.0, "high": 230.0, "share": 0.8, "waits": 40}
+
+
 @pytest.fixture
 def waiting(open_host, service: ContractServer) -> Page:
-    service.script = service.escalating()
+    service.script = service.escalating(wait_range_s=USUAL)
     page = open_host('for="reply" context="x" debounce="0"', body=FORM, wait=False)
     expect(page.get_by_role("status")).to_contain_text("Asking a colleague")
     service.wait_until(lambda: service.n_open_streams, "the stream was not opened")
@@ -23,9 +26,9 @@ def states(page: Page) -> list[str]:
     return [one["detail"]["state"] for one in page.evaluate("window.seen") if one["name"] == "escalate"]
 
 
-def test_the_wait_is_said_with_its_length(waiting: Page) -> None:
-    expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… about 2 min")
-    expect(waiting.locator("suggest-box [part~=told]")).to_have_text("Asking a colleague… about 2 min")
+def test_the_wait_is_said_with_its_spread(waiting: Page) -> None:
+    expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… usually 1–4 minutes")
+    expect(waiting.locator("suggest-box [part~=told]")).to_have_text("Asking a colleague… usually 1–4 minutes")
     expect(waiting.locator(CHIPS)).to_have_count(0)
 
 
@@ -35,11 +38,70 @@ def test_an_unknown_wait_is_not_made_up(open_host, service) -> None:
     expect(page.get_by_role("status")).to_have_text("Asking a colleague…")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (70, 230, "1–4 minutes"),
+        (61, 119, "1–2 minutes"),  # away from each other: nobody waits longer than was said because of a rounding
+        (12, 48, "10–50 seconds"),
+        (3, 9, "10 seconds"),
+        (25, 230, "20 seconds – 4 minutes"),
+        (120, 120, "2 minutes"),
+        (1800, 20_000, "30 minutes – 6 hours"),
+    ],
+)
+def test_each_end_is_said_in_a_unit_that_fits_it(open_host, service, low: float, high: float, said: str) -> None:
+    service.script = service.escalating(wait_range_s={"low": low, "high": high, "share": 0.8, "waits": 40})
+    page = open_host(wait=False)
+    expect(page.get_by_role("status")).to_have_text(f"Asking a colleague… usually {said}")
+
+
+def test_a_guess_is_said_as_one(open_host, service) -> None:
+    service.script = service.escalating(wait_range_s={**USUAL, "waits": 0})
+    page = open_host(wait=False)
+    expect(page.get_by_role("status")).to_have_text("Asking a colleague… perhaps 1–4 minutes")
+
+
+def test_words_of_the_host_hold_for_a_guess_too(open_host, service) -> None:
+    service.script = service.escalating(wait_range_s={**USUAL, "waits": 0})
+    page = open_host('for="reply" debounce="0"', wait=False)
+    page.evaluate("""() => {
+      const box = document.querySelector('suggest-box')
+      box.strings = { waiting: 'One moment… {t}' }
+      box.context = 'x'
+    }""")
+    expect(page.get_by_role("status")).to_have_text("One moment… 1–4 minutes")
+
+
+def test_who_waits_longer_than_was_said_is_told_so(waiting: Page, service) -> None:
+    service.tell("e0", "waiting", expected_wait_s=1, wait_range_s={**USUAL, "low": 0.1, "high": 0.2})
+    expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… longer than usual")
+    service.tell("e0", "claimed", expected_wait_s=20)
+    expect(waiting.get_by_role("status")).to_have_text("A colleague is answering…")
+    service.tell("e0", "waiting", expected_wait_s=20, late=True)
+    expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… longer than usual")
+    assert states(waiting) == ["waiting", "claimed", "waiting"], "time that passes is no news"
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("de", "Wir fragen im Team nach… meist 1–4 Minuten"),
+        ("ja", "担当者に確認しています… 通常1～4 分"),
+        ("ar", "نسأل أحد الزملاء… عادةً 1–4 دقائق"),
+    ],
+)
+def test_every_language_says_the_spread(open_host, service, lang: str, said: str) -> None:
+    service.script = service.escalating(wait_range_s=USUAL)
+    page = open_host(f'for="reply" context="x" debounce="0" lang="{lang}"', wait=False)
+    expect(page.get_by_role("status")).to_have_text(said)
+
+
 def test_the_states_are_followed_live(waiting: Page, service) -> None:
     service.tell("e0", "claimed")
     expect(waiting.get_by_role("status")).to_have_text("A colleague is answering…")
     service.tell("e0", "waiting", expected_wait_s=300)
-    expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… about 5 min")
+    expect(waiting.get_by_role("status")).to_have_text("Asking a colleague… perhaps 5 minutes")
     service.tell("e0", "expired")
     expect(waiting.get_by_role("status")).to_have_text("No colleague was free in time.")
     assert states(waiting) == ["waiting", "claimed", "waiting", "expired"]
@@ -56,6 +118,14 @@ def test_with_nobody_on_duty_the_surfaces_own_words_are_shown(open_host, service
     service.script = service.escalating(message="We are back on Monday at 9… promised.")
     page = open_host(wait=False)
     expect(page.get_by_role("status")).to_have_text("We are back on Monday at 9… promised.")
+
+
+def test_what_is_said_out_of_hours_goes_when_somebody_comes(open_host, service) -> None:
+    service.script = service.escalating(message="We are back on Monday.")
+    page = open_host(wait=False)
+    expect(page.get_by_role("status")).to_have_text("We are back on Monday.")
+    service.tell("e0", "claimed", expected_wait_s=20)
+    expect(page.get_by_role("status")).to_have_text("A colleague is answering…")
 
 
 def test_an_option_chosen_by_a_colleague_is_inserted_like_a_suggestion(waiting: Page, service) -> None:

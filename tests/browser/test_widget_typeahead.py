@@ -30,6 +30,28 @@ def opened(open_host: Any, more: str = "", body: str = FORM, **how: Any) -> Page
     return page
 
 
+def test_what_is_said_of_a_wait_lies_where_the_list_would_and_moves_nothing(open_host, service) -> None:
+    service.script = service.escalating()
+    body = '<input id="q" aria-label="Find"><p id="below">What stands below</p>'
+    page = open_host('for="q" layout="typeahead" debounce="0"', body=body, wait=False)
+    top = page.locator("#below").bounding_box()["y"]
+    page.locator("#q").fill("where")
+    told = page.locator("suggest-box [part~=told]")
+    expect(told).to_be_visible()
+    field, line = page.locator("#q").bounding_box(), told.bounding_box()
+    assert line["y"] >= field["y"] + field["height"]
+    assert abs(line["x"] - field["x"]) < 2
+    assert page.locator("#below").bounding_box()["y"] == top
+    page.locator("#q").blur()
+    expect(told).to_be_hidden()
+    page.locator("#q").focus()
+    expect(told).to_be_visible()
+    service.tell(list(service.streams)[-1], "answered", answer={"item": "i1"})
+    expect(page.get_by_role("option")).to_have_count(1)
+    expect(told).to_have_count(0)
+    assert page.locator("#below").bounding_box()["y"] == top
+
+
 def test_it_asks_once_for_a_word_typed_and_inserts_what_is_chosen_by_key(open_host, echo) -> None:
     page = opened(open_host, csp=strict(echo))
     field = page.locator("#reply")

@@ -12,7 +12,7 @@ from suggest.domain.errors import Invalid, LeaseLost
 from suggest.domain.slate import Decision
 from suggest.online.messages import Proposal, Proposed
 from tests.online.conftest import OpenWorld
-from tests.online.world import START, UNKNOWN, World, answer
+from tests.online.world import START, UNKNOWN, World
 
 ALWAYS = {"mode": "review_all"}
 NIGHT = {"duty_hours": "Mo-Fr 18:00-19:00"}  # the world begins on a Monday at nine
@@ -215,16 +215,3 @@ def test_a_policy_that_cannot_be_is_refused_by_field(world: World, change: dict[
     with pytest.raises(Invalid) as refused:
         world.online.put_policy("shop", change, "owner")
     assert refused.value.errors[0].pointer == pointer
-
-
-def test_the_wait_is_told_with_its_spread(open_world: OpenWorld) -> None:
-    world = open_world(policy=ALWAYS)
-    for number in range(20):
-        ask(world, f"question {number}")
-        held = world.claim()
-        world.clock.advance(seconds=10 + 10 * (number % 5))
-        world.online.verdict(held.id, answer(held, f"v{number}", none=True))
-    proposed = ask(world, "and now")
-    assert proposed.escalation is not None
-    assert proposed.escalation.expected_wait_s == 30
-    assert proposed.escalation.wait_range_s == (10.0, 50.0)

@@ -197,6 +197,18 @@ def test_with_nobody_on_duty_the_state_says_so_in_the_words_of_the_surface(desk:
     assert state["expected_wait_s"] is None
 
 
+def test_the_wait_is_told_with_its_spread_wherever_it_is_told(desk: House) -> None:
+    desk.application.online.mark_present("ann")
+    slate = desk.an_escalation("desk")
+    told = slate["escalation"]
+    state = desk.client.get(f"/v1/escalations/{told['id']}", headers=desk.secret).json()
+    for each in (told, state):
+        spread = each["wait_range_s"]
+        assert spread["low"] < each["expected_wait_s"] < spread["high"]
+        assert (spread["share"], spread["waits"]) == (0.8, 0), "no wait is known yet: a guess, and it says so"
+        assert "late" not in each
+
+
 def test_a_session_finds_its_open_escalations_again(desk: House) -> None:
     session = "a-session-nobody-guesses"
     context = {"text": "can I pay in shells", "session": session}

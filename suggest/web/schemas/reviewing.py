@@ -18,7 +18,7 @@ from suggest.web.schemas.base import (
     SurfaceName,
     Text,
 )
-from suggest.web.schemas.suggesting import ItemOut
+from suggest.web.schemas.suggesting import ItemOut, WaitRange
 
 LONGEST_LEASE_S = 43_200
 
@@ -28,11 +28,6 @@ class AnswerOut(Open):
     item_text: str | None = None
     text: str | None = None
     none: bool | None = None
-
-
-class WaitRange(Open):
-    low: float
-    high: float
 
 
 class EscalationOut(Open):
@@ -45,6 +40,7 @@ class EscalationOut(Open):
     on_duty: bool
     message: str | None = None
     wait_range_s: WaitRange | None = None
+    late: bool | None = None
 
 
 class OpenEscalation(EscalationOut):

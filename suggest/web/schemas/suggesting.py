@@ -100,6 +100,15 @@ class ItemOut(Open):
     propensity: Probability
 
 
+class WaitRange(Open):
+    """`share` of such waits end between the two, by the `waits` known that are over; 0: too few, it is a guess."""
+
+    low: float
+    high: float
+    share: float
+    waits: int
+
+
 class EscalationRef(Open):
     id: str
     url: str
@@ -107,6 +116,8 @@ class EscalationRef(Open):
     state: str | None = None
     on_duty: bool | None = None
     message: str | None = None
+    wait_range_s: WaitRange | None = None
+    late: bool | None = None
 
 
 class SuggestOut(Open):
