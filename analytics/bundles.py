@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,11 @@ def served_by_bundle(analytics: Analytics, surface: str, period: Period) -> tupl
         )
         for row in rows
     )
+
+
+def number_of(value: object) -> float | None:
+    """A figure of a gate, where it is one."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def gate_lines(gate: Mapping[str, object]) -> Mapping[str, object]:

@@ -10,20 +10,20 @@ from typing import cast
 from htpy import Node
 
 from analytics.csv import Value
-from analytics.drawn import Drawn
+from analytics.drawn import Drawn, share_cells, shares
 from analytics.period import Period
 from analytics.snapshot import Analytics
 from analytics.tabular import Col, over, table_figure
 from components.figure import Definition
 from components.identifier import identifier
-from components.number import NOTHING, moment, percent, plural
+from components.number import NOTHING, moment, plural
 from suggest.metrics.interval import Interval, difference, wilson
 
 CHANGES = Definition(
     what="Each headline share beside what it is compared with (the period of the same length before, another "
     "time, or another bundle), and whether the difference is more than chance.",
-    formula="Difference of two shares with the 95% interval of Newcombe (1998, method 10, from two Wilson intervals). "
-    "More than chance: the interval leaves out 0.",
+    formula="Shares with 95% Wilson intervals; their difference with the 95% interval of Newcombe (1998, method 10, "
+    "from the two). More than chance: the interval leaves out 0.",
     caveat="Five shares are compared: one of them differs by chance alone more often than one period in twenty. A "
     "share that differs says nothing of why; what happened meanwhile stands beside it.",
 )
@@ -85,9 +85,9 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
         rows.append(
             (
                 each.name,
-                *((each.now.mid, each.now.n) if each.now else (None, 0)),
-                *((each.before.mid, each.before.n) if each.before else (None, 0)),
-                *((gap.mid, gap.low, gap.high) if gap else (None, None, None)),
+                *(*shares(each.now), each.now.n if each.now else 0),
+                *(*shares(each.before), each.before.n if each.before else 0),
+                *shares(gap),
                 each.words,
             )
         )
@@ -99,8 +99,12 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
         columns=(
             Col(name="share", label="share", kind="text"),
             Col(name="now", label="now", kind="share"),
+            Col(name="now_low", label="from", kind="share"),
+            Col(name="now_high", label="to", kind="share"),
             Col(name="n", label="of"),
             Col(name="before", label=against, kind="share"),
+            Col(name="before_low", label="from", kind="share"),
+            Col(name="before_high", label="to", kind="share"),
             Col(name="n_before", label="of"),
             Col(name="difference", label="difference", kind="points"),
             Col(name="low", label="from", kind="points"),
@@ -119,15 +123,15 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
 
 
 def _cells(each: Change) -> tuple[Node, ...]:
-    """The interval stands under the difference, so that the verdict has its place beside it."""
+    """The intervals stand under their figures, so that the verdict has its place beside them."""
     found = each.difference
     gap: Node = NOTHING
     if found is not None:
         gap = over(f"{100 * found.mid:+.1f} pt", f"{100 * found.low:+.1f} to {100 * found.high:+.1f}")
     return (
         each.name,
-        percent(each.now.mid if each.now else None),
-        percent(each.before.mid if each.before else None),
+        over(*share_cells(each.now)) if each.now else NOTHING,
+        over(*share_cells(each.before)) if each.before else NOTHING,
         gap,
         each.words,
     )

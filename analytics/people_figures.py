@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from htpy import Node
+
 from analytics import definitions
 from analytics.bundles import ServedByBundle
 from analytics.csv import Rows, Value
 from analytics.drawn import Drawn, drawn_as, point, share_cells, shares
 from analytics.people import Audits, DecisionsOverTime, ReviewsByReason
 from analytics.period import Period
-from analytics.tabular import Col, table_figure
+from analytics.tabular import Col, over, table_figure
 from components.charts.frame import Words
 from components.charts.legend import Tone
 from components.charts.line import ShareSeries, SharesView
@@ -18,11 +20,12 @@ from components.figure import Definition
 from components.identifier import identifier
 from components.number import count, percent, plural
 from suggest.domain.slate import Decision
-from suggest.metrics.interval import Interval
+from suggest.metrics.interval import wilson
 
 REASONS = Definition(
     what="Why each request was decided as it was.",
-    formula="Requests by decision and reason; a slate shown because it is likely right needs no reason.",
+    formula="Requests by decision and reason, of all requests with 95% Wilson intervals; a slate shown because it is "
+    "likely right needs no reason.",
     caveat="Reasons are those of the policy in force at the time.",
 )
 
@@ -50,17 +53,25 @@ def escalation_figure(decisions: DecisionsOverTime, period: Period) -> Drawn:
         if (share := decisions.overall(decision))
     )
     values: list[tuple[Value, ...]] = []
-    cells: list[tuple[str, ...]] = []
+    cells: list[tuple[Node, ...]] = []
     for column, at in enumerate(decisions.at):
         requests = decisions.requests[column]
-        values.append((at, requests, *(decisions.counts[each][column] for each in Decision)))
+        escalated, abstained = (decisions.share(each, column) for each in (Decision.ESCALATE, Decision.ABSTAIN))
+        values.append(
+            (
+                at,
+                requests,
+                *(decisions.counts[each][column] for each in Decision),
+                *(*shares(escalated), *shares(abstained)),
+            )
+        )
         if requests:
             cells.append(
                 (
                     period.labels[column],
                     count(requests),
                     *(count(decisions.counts[each][column]) for each in Decision),
-                    _percent_of(decisions.share(Decision.ESCALATE, column)),
+                    over(*share_cells(escalated)),
                 )
             )
     return drawn_as(
@@ -68,7 +79,13 @@ def escalation_figure(decisions: DecisionsOverTime, period: Period) -> Drawn:
         title="Sent to a person",
         definition=definitions.ESCALATION,
         rows=Rows(
-            columns=(f"{period.step}_from", "requests", *(each.value for each in Decision)), values=tuple(values)
+            columns=(
+                f"{period.step}_from",
+                "requests",
+                *(each.value for each in Decision),
+                *(f"{name}_{end}" for name, _, _ in kinds for end in ("share", "low", "high")),
+            ),
+            values=tuple(values),
         ),
         labels=(period.step, "requests", *(each.value for each in Decision), "escalated"),
         cells=cells,
@@ -93,12 +110,19 @@ def reasons_figure(decisions: DecisionsOverTime) -> Drawn:
         title="Decisions by reason",
         definition=REASONS,
         rows=Rows(
-            columns=("decision", "reason", "requests"),
-            values=tuple((decision.value, reason, n) for (decision, reason), n in ranked),
+            columns=("decision", "reason", "requests", "share", "share_low", "share_high"),
+            values=tuple(
+                (decision.value, reason, n, *shares(wilson(n, decisions.n))) for (decision, reason), n in ranked
+            ),
         ),
         labels=("decision", "reason", "requests", "share"),
         cells=[
-            (decision.value, reason.replace("-", " ") or "likely right", count(n), percent(n / decisions.n))
+            (
+                decision.value,
+                reason.replace("-", " ") or "likely right",
+                count(n),
+                over(*share_cells(wilson(n, decisions.n))),
+            )
             for (decision, reason), n in ranked
         ],
         texts=(0, 1),
@@ -176,7 +200,3 @@ def bundles_figure(served: Sequence[ServedByBundle]) -> Drawn:
         ],
         sample=plural(sum(each.slates for each in served), "request"),
     )
-
-
-def _percent_of(share: Interval | None) -> str:
-    return percent(None if share is None else share.mid)

@@ -73,7 +73,7 @@ def _body(view: ReportView, address: Address, *, links: bool, noting: NoteForm |
                 each,
                 address,
                 about=view.surface,
-                after=_after(view, each.id, noting),
+                after=_after(view, each.id, noting, links=links),
                 links=links,
             )
             for each in view.sections
@@ -81,8 +81,10 @@ def _body(view: ReportView, address: Address, *, links: bool, noting: NoteForm |
     ]
 
 
-def _after(view: ReportView, section: str, noting: NoteForm | None) -> Node:
+def _after(view: ReportView, section: str, noting: NoteForm | None, *, links: bool) -> Node:
     """What stands under the figures of a section."""
+    if section == "turns" and links:
+        return p(".fine.after")[a(href=addresses.to_page(view, "experiments"))["All experiments, and how to run one"]]
     if section == "bundles":
         return _bundles(view)
     return note_form(view, noting) if section == "changes" and noting is not None else None

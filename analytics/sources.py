@@ -49,6 +49,7 @@ _OUTCOMES = _s("outcomes-over-time", "Outcomes over time", definitions.OUTCOMES,
 _ESCALATION = _s("escalation-share", "Sent to a person", definitions.ESCALATION, "decisions_over_time")
 _POSITIONS = _s("outcomes-by-position", "By position", definitions.POSITIONS, "outcomes_by_position")
 _ANY = _s("reliability-p-any", "Does p_any keep its word?", definitions.RELIABILITY_ANY, "judged_slates")
+_INTERLEAVED = _s("interleaved", "Bundles by turns", experiments.INTERLEAVED, _BUNDLES)
 _SELECT = _s(
     "reliability-p-select",
     "Does p_select keep its word?",
@@ -98,6 +99,7 @@ SOURCES = (
             _s("forecast", "What more known answers would buy", learning.FORECAST, _BUNDLES),
             _s("retrains", "What each retrain brought", learning.RETRAINS, _BUNDLES),
             _s("ladder", "The ladder", learning.LADDER, _BUNDLES),
+            _INTERLEAVED,
             _s("served-by-bundle", "What each bundle served", definitions.BUNDLES, "served_by_bundle"),
             _s("off-policy-value", "What each bundle would have earned", definitions.OFF_POLICY, _BUNDLES),
             _s("labels-bought", "By how the request was chosen", labels_bought.LABELS, "picks"),
@@ -157,7 +159,7 @@ SOURCES = (
         page="experiments",
         sources=(
             _s("arms", "Arms of your own", experiments.ARMS, "funnel"),
-            _s("interleaved", "Bundles by turns", experiments.INTERLEAVED, _BUNDLES),
+            _INTERLEAVED,
             _s("planner", "How many people an answer takes", experiments.PLANNER, "tally"),
         ),
     ),

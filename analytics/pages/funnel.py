@@ -10,7 +10,7 @@ from htpy import Node
 from analytics.act_figures import outcomes_figure, positions_figure
 from analytics.addresses import to_impressions
 from analytics.csv import Value
-from analytics.drawn import Drawn
+from analytics.drawn import Drawn, shares
 from analytics.outcomes import outcomes_by_position, outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
@@ -37,7 +37,7 @@ FUNNEL = Definition(
     what="Of all requests, how many reached a person, were looked at, were answered at all, taken, and kept as they "
     "were.",
     formula="Reached: decided to be shown, or reported as seen. Seen: taken, dismissed, overridden or ignored. "
-    "Answered: taken, dismissed or overridden. Each stage is counted within the one before.",
+    "Answered: taken, dismissed or overridden. Each stage is counted within the one before; 95% Wilson intervals.",
     caveat="Pending slates are reached, and not yet seen. Ignored is missing, not a no. An edit that was not reported "
     "counts as kept.",
 )
@@ -96,6 +96,8 @@ def _funnel_figure(asking: Asking) -> Drawn:
             Col(name="stage", label="stage", kind="text"),
             Col(name="slates", label="slates"),
             Col(name="of_all", label="of all", kind="share"),
+            Col(name="of_all_low", label="from", kind="share"),
+            Col(name="of_all_high", label="to", kind="share"),
             Col(name="of_before", label="of the one before", kind="share"),
             Col(name="low", label="from", kind="share"),
             Col(name="high", label="to", kind="share"),
@@ -103,6 +105,7 @@ def _funnel_figure(asking: Asking) -> Drawn:
         values=[_stage(stage, k, n, before) for stage, k, before in zip(STAGES, counts, [n, *counts], strict=False)]
         if n
         else [],
+        is_stacked=True,
         sample=plural(n, "request"),
         chart=StackedBarsView(
             words=Words(id="funnel-chart", title="Slates that reach each stage", summary=f"{spoken}."),
@@ -123,8 +126,7 @@ def _funnel_figure(asking: Asking) -> Drawn:
 
 
 def _stage(stage: str, k: int, n: int, before: int) -> tuple[str | int | float | None, ...]:
-    found = wilson(k, before) if before else None
-    return (stage, k, k / n, *((found.mid, found.low, found.high) if found else (None, None, None)))
+    return (stage, k, *shares(wilson(k, n)), *shares(wilson(k, before) if before else None))
 
 
 def _by_figure(asking: Asking, by: str, name: str, title: str, id: str = "") -> Drawn:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from analytics.csv import Value
-from analytics.drawn import Drawn
+from analytics.drawn import Drawn, shares
 from analytics.pages.measured import Asking
 from analytics.section import Section
 from analytics.snapshot import Row
@@ -31,7 +31,8 @@ LABELS = Definition(
     what="What the answers to requests that nobody waited for brought: a label that repeats the model buys little, one "
     "that corrects it much.",
     formula="Standing verdicts on learning reviews, by how the request was chosen. Corrected: the answer was not the "
-    "first option as it was served / answered, 95% Clopper–Pearson interval. None: no candidate was right.",
+    "first option as it was served / answered. Not in the slate: it was none that was shown. None: no candidate was "
+    "right. 95% Clopper–Pearson intervals.",
     caveat="Only what was drawn blindly is a sample, and of unanswered requests alone: its share corrected is how "
     "often the model was wrong on those when it served them. The others are chosen to be hard: to be wrong on them "
     "more often is their purpose. People see the suggestion, and may confirm it too readily.",
@@ -97,8 +98,13 @@ def _labels_figure(rows: Sequence[Row]) -> Drawn:
             Col(name="corrected_low", label="from", kind="share"),
             Col(name="corrected_high", label="to", kind="share"),
             Col(name="beyond", label="not in the slate", kind="share"),
+            Col(name="beyond_low", label="from", kind="share"),
+            Col(name="beyond_high", label="to", kind="share"),
             Col(name="none", label="none right", kind="share"),
+            Col(name="none_low", label="from", kind="share"),
+            Col(name="none_high", label="to", kind="share"),
         ),
+        is_stacked=True,
         values=[_of(kind, [row for row in rows if row["pick"] == kind]) for kind in kinds],
         sample=plural(sum(bool(row["answered"]) for row in rows), "label"),
         missing=""
@@ -112,16 +118,8 @@ def _of(kind: str, rows: Sequence[Row]) -> tuple[Value, ...]:
     answered = [row for row in rows if row["answered"]]
     n = len(answered)
     if n == 0:
-        return (_WORDS[kind], len(rows), 0, None, None, None, None, None)
+        return (_WORDS[kind], len(rows), 0, *(None,) * 9)
     wrong = clopper_pearson(sum(not row["is_first"] for row in answered), n)
-    beyond = sum(not row["is_shown"] for row in answered) / n
-    return (
-        _WORDS[kind],
-        len(rows),
-        n,
-        wrong.mid,
-        wrong.low,
-        wrong.high,
-        beyond,
-        sum(row["item"] is None for row in answered) / n,
-    )
+    beyond = clopper_pearson(sum(not row["is_shown"] for row in answered), n)
+    none = clopper_pearson(sum(row["item"] is None for row in answered), n)
+    return (_WORDS[kind], len(rows), n, *shares(wrong), *shares(beyond), *shares(none))

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analytics.bundles import BundleHistory, served_by_bundle
+from analytics.bundles import BundleHistory, number_of, served_by_bundle
 from analytics.csv import Value
-from analytics.drawn import Drawn, point
+from analytics.drawn import Drawn, point, shares
+from analytics.pages.experiments import interleaved_figure
 from analytics.pages.labels_bought import AHEAD as LABELS_AHEAD
 from analytics.pages.labels_bought import labels_section
 from analytics.pages.measured import Asking, Measured
@@ -78,6 +79,13 @@ def measure(asking: Asking) -> Measured:
                 figures=(_retrains_figure(bundles), _ladder_figure(bundles)),
             ),
             Section(
+                id="turns",
+                title="Two bundles by turns",
+                lede="Whose options people took where both filled the same slates: the one test on live people.",
+                is_wide=True,
+                figures=(interleaved_figure(asking),),
+            ),
+            Section(
                 id="bundles",
                 title="Bundles and their gate",
                 lede="Nothing serves that has not passed the gate. The newest bundle is first; rollback is one call.",
@@ -102,11 +110,14 @@ def _curve_figure(bundles: Sequence[BundleHistory]) -> Drawn:
             Col(name="bundle", label="bundle", kind="bundle"),
             Col(name="known", label="learned from"),
             Col(name="top1", label="right first", kind="share"),
+            Col(name="top1_low", label="from", kind="share"),
+            Col(name="top1_high", label="to", kind="share"),
             Col(name="top3", label="right in three", kind="share"),
             Col(name="top3_low", label="from", kind="share"),
             Col(name="top3_high", label="to", kind="share"),
         ),
-        values=[(b.id, known_of(b), top1.mid, top3.mid, top3.low, top3.high) for b, top1, top3 in steps],
+        values=[(b.id, known_of(b), *shares(top1), *shares(top3)) for b, top1, top3 in steps],
+        is_stacked=True,
         sample=plural(len(steps), "bundle"),
         chart=SharesView(
             words=Words(
@@ -288,7 +299,3 @@ def _three(told: object) -> tuple[float | None, float | None, float | None]:
     if not isinstance(told, Mapping):
         return (None, None, None)
     return (number_of(told.get("mid")), number_of(told.get("low")), number_of(told.get("high")))
-
-
-def number_of(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -36,7 +36,8 @@ BESIDE = Definition(
 
 EXPLAINS = Definition(
     what="Where live quality is furthest under the whole: the group whose slates lack a right option most.",
-    formula="Right share of a group less that of the rest, with the 95% interval of Newcombe (1998, method 10), times "
+    formula="Right share of a group (95% Wilson interval) less that of the rest, with the 95% interval of Newcombe "
+    "(1998, method 10), times "
     "the group's part of the judged slates: what the whole would gain if the group were like the rest.",
     caveat="The largest of several gaps is partly chance, also where its interval leaves out 0: with twenty groups one "
     "does by chance alone.",
@@ -123,9 +124,10 @@ def _explains_figure(asking: Asking) -> Drawn:
         for row in found:
             here, good = cast("int", row["n"]), cast("int", row["right_n"])
             if here >= LEAST_GROUP and n - here >= LEAST_GROUP:
-                gap = difference(wilson(good, here), wilson(right - good, n - here))
+                share = wilson(good, here)
+                gap = difference(share, wilson(right - good, n - here))
                 value = str(row["value"] or "none")
-                rows.append((name, value, here, good / here, gap.mid, gap.low, gap.high, -gap.mid * here / n))
+                rows.append((name, value, here, *shares(share), *shares(gap), -gap.mid * here / n))
     rows.sort(key=lambda row: -cast("float", row[-1]))
     return table_figure(
         id="explains-the-gap",
@@ -136,12 +138,15 @@ def _explains_figure(asking: Asking) -> Drawn:
             Col(name="value", label="value", kind="text"),
             Col(name="n", label="judged"),
             Col(name="right_share", label="was right", kind="share"),
+            Col(name="right_low", label="from", kind="share"),
+            Col(name="right_high", label="to", kind="share"),
             Col(name="against_rest", label="against the rest", kind="points"),
             Col(name="low", label="from", kind="points"),
             Col(name="high", label="to", kind="points"),
             Col(name="would_gain", label="the whole would gain", kind="points"),
         ),
         values=rows[:20],
+        is_stacked=True,
         sample=plural(len(rows), "group"),
         missing="" if rows else "No group with 20 judged slates. Send context fields, and they are looked at apart.",
     )

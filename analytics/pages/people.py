@@ -39,7 +39,8 @@ WORKERS = Definition(
 
 CLAIMS = Definition(
     what="How often a review was claimed, and how many claims came to nothing.",
-    formula="Distinct leases, less the reviews among them that have a verdict.",
+    formula="Distinct leases, less the reviews among them that have a verdict; 95% Clopper–Pearson interval of the "
+    "share.",
     caveat="A lease that ran out and one that was given back look the same here. A lease given back is not a fault.",
 )
 
@@ -48,7 +49,8 @@ COSTS = Definition(
     what="What an answered item takes of people's time, the unit that the cost of an error is in: all answers "
     "that were given to it together, where several were asked for.",
     formula="Σ handling time of the standing verdicts and voices of an item, from claim to verdict; mean over the "
-    "items with its 95% normal interval. Of 1,000 requests: all of that time / all requests of the period · 1,000.",
+    "items with its 95% normal interval. Of 1,000 requests: 1,000 times the mean over all requests of the period, "
+    "those that took no time as 0, likewise.",
     caveat="Time is measured only where the console, or a caller, sends it: items without are left out. Waiting for "
     "work is not in it. In money it is this times what a person's hour costs you.",
 )
@@ -166,7 +168,10 @@ def _costs_figure(asking: Asking) -> Drawn:
             Col(name="low", label="from", kind="seconds"),
             Col(name="high", label="to", kind="seconds"),
             Col(name="seconds_per_1000", label="of 1,000 requests", kind="seconds"),
+            Col(name="per_1000_low", label="from", kind="seconds"),
+            Col(name="per_1000_high", label="to", kind="seconds"),
         ),
+        is_stacked=True,
         values=[_cost(row, requests) for row in rows],
         sample=plural(sum(cast("int", row["items"]) for row in rows), "item"),
         missing="" if rows else "No answer of this period was timed. The console times them; so may `handling_ms`.",
@@ -186,8 +191,23 @@ def _cost(row: Row, requests: int) -> tuple[Value, ...]:
         seconds,
         each,
         *bounds,
-        1_000 * seconds / requests if requests else None,
+        *_per_1000(items, each, spread, requests),
     )
+
+
+def _per_1000(
+    items: int, each: float, spread: float | None, requests: int
+) -> tuple[float | None, float | None, float | None]:
+    """Over all requests, those that took nobody any time as 0: their mean of so few large values is what varies."""
+    if requests == 0:
+        return (None, None, None)
+    mean = items * each / requests
+    if spread is None or requests == 1:
+        return (1_000 * mean, None, None)
+    squares = (items - 1) * spread**2 + items * each**2
+    variance = max(0.0, squares - requests * mean**2) / (requests - 1)
+    half = z_two_sided(0.95) * (variance / requests) ** 0.5
+    return (1_000 * mean, max(0.0, 1_000 * (mean - half)), 1_000 * (mean + half))
 
 
 def _claims_figure(asking: Asking) -> Drawn:
@@ -196,8 +216,14 @@ def _claims_figure(asking: Asking) -> Drawn:
         id="claims",
         title="Claims",
         definition=CLAIMS,
-        columns=(Col(name="claims", label="claims"), Col(name="came_to_nothing", label="came to nothing")),
-        values=[(claims, nothing)] if claims else [],
+        columns=(
+            Col(name="claims", label="claims"),
+            Col(name="came_to_nothing", label="came to nothing"),
+            Col(name="nothing_share", label="share", kind="share"),
+            Col(name="share_low", label="from", kind="share"),
+            Col(name="share_high", label="to", kind="share"),
+        ),
+        values=[(claims, nothing, *_exact(nothing, cast("int", claims)))] if claims else [],
         sample=plural(cast("int", claims), "claim"),
         missing="" if claims else "No review of this period was claimed.",
     )

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from analytics.csv import Value
-from analytics.drawn import Drawn
+from analytics.drawn import Drawn, shares
 from analytics.pages.measured import Asking, Measured
 from analytics.section import Section
 from analytics.snapshot import Row
@@ -28,8 +28,8 @@ UNANSWERED = Definition(
     what="What people found wanting, by subject, the largest first, with a candidate that would answer it where "
     "somebody wrote one.",
     formula="Slates on which a worker said none or wrote an answer, or which were dismissed or overridden; the latest "
-    f"{MOST_UNANSWERED:,}. Greedy cover of their vectors at cosine 0.6, clusters of three and more. Proposed: what was "
-    "written most often in the cluster.",
+    f"{MOST_UNANSWERED:,}. Greedy cover of their vectors at cosine 0.6, clusters of three and more; 95% "
+    "Clopper–Pearson interval of the share. Proposed: what was written most often in the cluster.",
     caveat="Somebody may have dismissed what was right. A proposal is what somebody wrote once: read it before it is "
     "offered to everybody.",
 )
@@ -78,7 +78,10 @@ def _unanswered_figure(asking: Asking) -> Drawn:
             Col(name="proposed", label="proposed candidate", kind="text"),
             Col(name="slates", label="slates"),
             Col(name="share", label="of the unanswered", kind="share"),
+            Col(name="share_low", label="from", kind="share"),
+            Col(name="share_high", label="to", kind="share"),
         ),
+        is_stacked=True,
         values=values,
         sample=plural(len(rows), "unanswered slate"),
         missing=""
@@ -100,7 +103,12 @@ def _clusters(rows: Sequence[Row]) -> list[list[Row]]:
 def _cluster(members: Sequence[Row], n: int) -> tuple[Value, ...]:
     written = Counter(text for row in members if (text := _line(row["written"])))
     proposed = written.most_common(1)[0][0] if written else ""
-    return (_line(members[0]["text"]) or "(redacted)", proposed, len(members), len(members) / n)
+    return (
+        _line(members[0]["text"]) or "(redacted)",
+        proposed,
+        len(members),
+        *shares(clopper_pearson(len(members), n)),
+    )
 
 
 def _line(text: object) -> str:
@@ -115,8 +123,8 @@ def _rare_figure(asking: Asking) -> Drawn:
     for row in rows:
         slates, n = cast("int", row["slates"]), cast("int", row["n"])
         right = clopper_pearson(cast("int", row["right_n"]), n) if n else None
-        known = (right.mid, right.low, right.high) if right else (None, None, None)
-        values.append((BANDS[cast("int", row["band"])], slates, slates / total, n, *known))
+        part = shares(clopper_pearson(slates, total))
+        values.append((BANDS[cast("int", row["band"])], slates, *part, n, *shares(right)))
     return table_figure(
         id="rare-contexts",
         title="How rare what is asked is",
@@ -125,12 +133,15 @@ def _rare_figure(asking: Asking) -> Drawn:
             Col(name="band", label="this context", kind="text"),
             Col(name="slates", label="slates"),
             Col(name="share", label="of all", kind="share"),
+            Col(name="share_low", label="from", kind="share"),
+            Col(name="share_high", label="to", kind="share"),
             Col(name="judged", label="judged"),
             Col(name="right_share", label="was right", kind="share"),
             Col(name="low", label="from", kind="share"),
             Col(name="high", label="to", kind="share"),
         ),
         values=values,
+        is_stacked=True,
         sample=plural(total, "request"),
         missing="" if rows else "No request in this period.",
     )

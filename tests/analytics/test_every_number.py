@@ -212,6 +212,41 @@ def test_no_figure_is_left_out_for_want_of_rows(full: Full, of: object) -> None:
     assert [id for id, each in drawn.items() if each.figure.missing or not each.rows.values] == []
 
 
+# Numbers that are no estimate, or whose chance is told otherwise, and why.
+WITHOUT_AN_INTERVAL = {
+    "typing-saved": {"characters_each", "minutes"},  # sums of what happened, at a speed that is assumed
+    "reliability-p-any": {"forecast_from", "forecast_to", "forecast_mean"},  # what was said
+    "reliability-p-select": {"forecast_from", "forecast_to", "forecast_mean"},
+    "reliability-p-accept": {"forecast_from", "forecast_to", "forecast_mean"},
+    "calibration-by-bundle": {"said", "off_by", "noise"},  # the noise stands beside it
+    "calibration-by-group": {"said", "off_by", "noise"},
+    "off-policy-value": {"ess"},
+    "explains-the-gap": {"would_gain"},  # the gap before it, times a count
+    "costs": {"seconds"},  # a sum
+    "never-taken": {"at_most"},  # an end of one
+    "drift-tests": {"value", "limit"},  # a test, with what chance reaches
+    "examination": {"read"},  # fitted by the retrain, which says no interval of it
+    "arms": {"split_p"},
+    "interleaved": {"sessions", "wins", "losses", "e_win", "e_loss"},  # counts, and evidence that needs none
+    "planner": {"effect", "days"},  # what is asked, and how long that takes at the rate
+    "learning-curve": {"known"},
+    "ladder": {"n"},
+}
+
+
+@pytest.mark.parametrize("of", SOURCES, ids=lambda of: of.page)
+def test_every_figure_that_is_an_estimate_has_its_interval_beside_it(full: Full, of: object) -> None:
+    for drawn in full.view(of.page).figures:  # type: ignore[attr-defined]
+        columns = drawn.rows.columns
+        ends = {n for n, name in enumerate(columns) if name.endswith(("low", "high"))}
+        estimates = {
+            name
+            for n, name in enumerate(columns)
+            if n not in ends and {n + 1, n + 2} - ends and any(isinstance(row[n], float) for row in drawn.rows.values)
+        }
+        assert estimates <= WITHOUT_AN_INTERVAL.get(drawn.figure.id, set()), drawn.figure.id
+
+
 def test_every_figure_names_a_test_that_there_is() -> None:
     assert set(TESTS) == {source.figure for of in SOURCES for source in of.sources}
     root = Path(__file__).parents[2]
@@ -319,6 +354,9 @@ def test_what_a_gate_measured_is_shown_as_it_was(full: Full) -> None:
     assert [row["read"] for row in full.rows("positions", "examination")] == THETA
     turns = full.rows("experiments", "interleaved")[0]
     assert {name: turns[name] for name in CANARY} == CANARY
+    assert turns == full.rows("learning", "interleaved")[0]
+    assert turns["win_share"] == CANARY["wins"] / (CANARY["wins"] + CANARY["losses"])
+    assert turns["win_low"] < turns["win_share"] < turns["win_high"]  # type: ignore[operator]
 
 
 def test_bundles_served_what_the_slates_say(full: Full) -> None:
@@ -364,6 +402,22 @@ def test_an_item_costs_what_all_who_answered_it_took(tmp_path: Path) -> None:
     half = 1.959964 * np.std(each, ddof=1) / len(each) ** 0.5
     assert [row["low"], row["high"]] == pytest.approx([np.mean(each) - half, np.mean(each) + half])
     assert row["seconds_per_1000"] == pytest.approx(1_000 * sum(each) / 3)
+
+
+def test_a_thousand_requests_cost_a_thousand_times_the_mean_of_all_with_its_interval(full: Full) -> None:
+    reason = {row["id"]: row["reason"] for row in full.of(Table.REVIEWS)}
+    n = len(full.book.slates)
+    for row in full.rows("people", "costs"):
+        took: dict[object, float] = {}
+        for verdict in full.of(Table.VERDICTS):
+            if reason[verdict["review"]] == row["reason"]:
+                took[verdict["review"]] = took.get(verdict["review"], 0) + float(verdict["handling_ms"]) / 1000  # type: ignore[arg-type]
+        each = np.zeros(n)
+        each[: len(took)] = list(took.values())
+        half = 1.959964 * each.std(ddof=1) / n**0.5
+        assert row["seconds_per_1000"] == pytest.approx(1_000 * each.mean())
+        assert row["per_1000_low"] == pytest.approx(max(0, 1_000 * (each.mean() - half)))
+        assert row["per_1000_high"] == pytest.approx(1_000 * (each.mean() + half))
 
 
 def test_claims_that_came_to_nothing_are_those_without_a_verdict(full: Full) -> None:

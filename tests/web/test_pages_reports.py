@@ -171,7 +171,7 @@ def test_the_rows_of_a_figure_come_as_csv_json_and_parquet(own_house: House, tmp
     told = owner.browser.get("/reports/replies/funnel.json?page=funnel")
     assert told.headers["content-type"] == "application/json"
     assert told.json()[0] == {"stage": "requested", "slates": 3, "of_all": 1.0, "of_before": 1.0} | {
-        name: told.json()[0][name] for name in ("low", "high")
+        name: told.json()[0][name] for name in ("low", "high", "of_all_low", "of_all_high")
     }
     (tmp_path / "f.parquet").write_bytes(owner.browser.get("/reports/replies/funnel.parquet?page=funnel").content)
     rows = duckdb.connect().execute(f"select stage, slates from '{tmp_path}/f.parquet'").fetchall()
