@@ -2,7 +2,9 @@
 
 Saerens, Latinne & Decaestecker (2002): if only the shares of the classes (answerable, near, far) changed between
 fitting and serving, then P'(t) ∝ P(t) · pi'_t / pi_t, and pi' is the fixed point of pi'_t = mean P'(t), found by EM. It
-misleads when what changed is not the shares but what requests of a class look like."""
+misleads when what changed is not the shares but what requests of a class look like: a model that was fitted elsewhere
+is wrong about every request in the same direction, and no amount of traffic mends that. `doubt` makes each request
+count for less against what is usual, as a coarsened posterior does (Miller & Dunson 2019; docs/decisions/0038)."""
 
 from __future__ import annotations
 
@@ -22,11 +24,20 @@ def shifted(p: Floats, *, fitted: Floats, now: Floats) -> Floats:
     return np.asarray(weighed / weighed.sum(axis=-1, keepdims=True), np.float64)
 
 
-def estimate_shares(p: Floats, *, fitted: Floats, iterations: int = 300, prior_count: float = 20.0) -> Floats:
+def estimate_shares(
+    p: Floats,
+    *,
+    fitted: Floats,
+    usual: Floats | None = None,
+    iterations: int = 300,
+    prior_count: float = 20.0,
+    doubt: float = 0.0,
+) -> Floats:
     """EM estimate of the shares in the traffic that `p` (n, 3) was predicted for; `fitted` (3,), or (n, 3) where
     different models judged different rows.
 
-    A Dirichlet prior worth `prior_count` requests holds them at `fitted` while traffic is thin.
+    A Dirichlet prior worth `prior_count` requests holds them at `usual` (3,), or else `fitted`, while traffic is thin;
+    every request makes it worth `doubt` more, so that it never gives way altogether.
 
     >>> rng = np.random.default_rng(0)
     >>> truth = rng.random(4000) < 0.4                  # fitted at .1, now .4 of the traffic is unanswerable
@@ -36,10 +47,12 @@ def estimate_shares(p: Floats, *, fitted: Floats, iterations: int = 300, prior_c
     >>> estimate_shares(p, fitted=np.array([.9 - 1e-9, .1, 1e-9])).round(1)
     array([0.6, 0.4, 0. ])
     """
-    now = usual = fitted if fitted.ndim == 1 else fitted.mean(axis=0)
+    if usual is None:
+        usual = fitted if fitted.ndim == 1 else fitted.mean(axis=0)
+    now, held = usual, prior_count + doubt * len(p)
     for _ in range(iterations):
         corrected = shifted(p, fitted=fitted, now=now)
-        updated = np.maximum((corrected.sum(axis=0) + prior_count * usual) / (len(p) + prior_count), 1e-5)
+        updated = np.maximum((corrected.sum(axis=0) + held * usual) / (len(p) + held), 1e-5)
         updated = updated / updated.sum()
         if float(np.abs(updated - now).max()) < 1e-6:
             break

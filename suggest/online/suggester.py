@@ -71,7 +71,10 @@ class Suggester:
     @property
     def shares(self) -> Floats:
         """The shares of answerable, near and far requests (3,) that probabilities are corrected to."""
-        return self._shares if self._shares is not None else self._model.choice.shares
+        if self._shares is not None:
+            return self._shares
+        usual = self._model.usual_shares
+        return self._model.choice.shares if usual is None else usual
 
     @property
     def none_share(self) -> float:
@@ -319,7 +322,8 @@ class Suggester:
     def _reestimate(self) -> None:
         self._since_shift = 0
         recent = np.array([kinds for kinds, _ in self._requests], np.float64)
-        self._shares = estimate_shares(recent, fitted=self._model.choice.shares)
+        model = self._model
+        self._shares = estimate_shares(recent, fitted=model.choice.shares, usual=model.usual_shares, doubt=model.doubt)
 
     def evidence(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Held-out (p_any, right) pairs of the serving bundle: what a threshold can be certified from."""

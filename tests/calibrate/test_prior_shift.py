@@ -48,6 +48,30 @@ def test_thin_traffic_moves_them_no_further_than_its_weight() -> None:
     assert estimate_shares(surely_far, fitted=FITTED)[2] > 0.98
 
 
+def test_a_doubted_model_is_never_wholly_believed() -> None:
+    """At a doubt of 1 each request weighs as much as what is usual: 2,000 that are surely far make half of it far."""
+    usual = np.array([0.9, 0.05, 0.05])
+    surely_far = np.tile([1e-9, 1e-9, 1.0], (2_000, 1))
+    found = estimate_shares(surely_far, fitted=FITTED, usual=usual, doubt=1.0)
+    np.testing.assert_allclose(found, (2_020 * usual + [0, 0, 2_000]) / 4_020, atol=1e-5)
+
+
+def test_without_traffic_the_shares_are_the_usual_ones() -> None:
+    usual = np.array([0.9, 0.05, 0.05])
+    np.testing.assert_allclose(estimate_shares(np.zeros((0, 3)), fitted=FITTED, usual=usual, doubt=1.0), usual)
+
+
+def test_a_wrong_model_does_less_harm_when_it_is_doubted() -> None:
+    """All answerable, but every log-likelihood ratio is 1.5 too high for none: EM believes most of it, doubt half."""
+    p, _ = traffic(np.array([0.9, 0.05, 0.05]), 2_000, seed=0)
+    wrong = p * np.exp([0.0, 1.5, 1.5])
+    wrong /= wrong.sum(axis=1, keepdims=True)
+    usual = np.array([0.9, 0.05, 0.05])
+    believed, doubted = (estimate_shares(wrong, fitted=FITTED, usual=usual, doubt=d)[0] for d in (0.0, 1.0))
+    assert believed < doubted < 0.9
+    assert 0.9 - doubted < 0.6 * (0.9 - believed)
+
+
 def test_no_share_ever_dies() -> None:
     """A share at zero could never come back, and a request of that kind would be impossible."""
     surely_answerable = np.tile([1.0, 0.0, 0.0], (2_000, 1))
