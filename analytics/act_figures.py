@@ -127,7 +127,7 @@ def positions_figure(positions: Sequence[PositionOutcomes]) -> Drawn:
             words=Words(id="positions", title="Looked at and taken, by position", summary=(spoken or "No looks") + "."),
             positions=bars,
         )
-        if bars
+        if spoken
         else None,
-        missing="" if bars else "No slate with an outcome in this period.",
+        missing="" if spoken else "No option was in view yet." if bars else "No slate with an outcome in this period.",
     )

@@ -99,6 +99,7 @@ class BacktestView:
     n_none: int  # judged, and nothing answers them
     curve: tuple[CurvePoint, ...]
     of_any: Reliability
+    are_grouped: bool  # a column names groups, large or small
     groups: tuple[GroupFigures, ...]
     promises: tuple[Promise, ...]
     savings: tuple[Saving, ...]
@@ -142,6 +143,7 @@ def measure(run: Backtest, *, name: str, assumed: Assumed | None = None) -> Back
             ["label"] * len(asked),
             n_slates=len(asked),
         ),
+        are_grouped=any(each.ticket.group for each in asked),
         groups=_groups(asked, p, right),
         promises=promises,
         savings=tuple(

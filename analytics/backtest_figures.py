@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from htpy import Node
+
 from analytics.backtest import BacktestView, Promise, Saving, Unanswered
 from analytics.csv import Rows, Value
 from analytics.drawn import Drawn, drawn_as, point, share_cells, shares
+from analytics.tabular import over
 from components.charts.frame import Words
 from components.charts.line import ShareSeries, SharesView
 from components.figure import Definition
@@ -46,7 +49,7 @@ PROMISES = Definition(
 
 SAVINGS = Definition(
     what="Minutes of people's time that a thousand tickets would save, at the handling times you gave.",
-    formula="1,000 · shown · (precision · handling − reading). What goes to people saves nothing. The bounds take the "
+    formula="1,000 · shown · (precision · handling − reading). What goes to people saves nothing. From and to take the "
     "share shown and the precision at the worst and at the best end of their intervals.",
     caveat="Assumes that whoever sees a right answer takes it, and that reading a slate takes as long as given. "
     "Neither was observed here; the live report measures both.",
@@ -56,7 +59,7 @@ UNANSWERED = Definition(
     what="What could not be answered, by subject: tickets without a right answer among the first three, those that say "
     "nearly the same together.",
     formula="Greedy cover of the messages' vectors at cosine 0.6; clusters of three and more, the largest first. The "
-    "example is the message nearest to most others; the answer is what most of them really got.",
+    "example is the message nearest to most others; the answer is the one that was given most often among them.",
     caveat="A cluster names a subject, not a cause: an answer that nobody had given before cannot be suggested, two "
     "answers that are nearly the same share their tickets.",
 )
@@ -100,8 +103,7 @@ def curve_figure(view: BacktestView) -> Drawn:
                 ),
             ),
             quantity="share right",
-            across="tickets learned from",
-            places=tuple(float(each.n_history) for each in view.curve),
+            across="tickets learned from, about three times as many a step",
         ),
     )
 
@@ -174,6 +176,8 @@ def _promise_cells(each: Promise) -> tuple[str, ...]:
 
 
 def savings_figure(savings: Sequence[Saving], reading_s: float) -> Drawn:
+    times = sorted({each.handling_min for each in savings})
+    by = {(each.target, each.handling_min): each for each in savings}
     return drawn_as(
         id="minutes-saved",
         title="Minutes saved of a thousand tickets",
@@ -184,18 +188,24 @@ def savings_figure(savings: Sequence[Saving], reading_s: float) -> Drawn:
                 (each.handling_min, reading_s, each.target, each.minutes, each.low, each.high) for each in savings
             ),
         ),
-        labels=("handling without", "shown", "minutes saved", "from", "to"),
+        labels=("what is shown", *(f"a ticket takes {handling:g} min" for handling in times)),
         cells=[
             (
-                f"{each.handling_min:g} min",
-                "everything" if each.target is None else f"sure to {percent(each.target, 0)}",
-                *(f"{value:,.0f}" for value in (each.minutes, each.low, each.high)),
+                "everything" if target is None else f"{percent(target, 0)} right, promised",
+                *(_minutes(by[target, handling]) for handling in times),
             )
-            for each in savings
+            for target in dict.fromkeys(each.target for each in savings)
         ],
-        texts=(0, 1),
-        sample=f"reading a slate: {reading_s:g} s",
+        sample=f"reading a slate takes {reading_s:g} s",
     )
+
+
+def _minutes(each: Saving) -> Node:
+    return over(_whole(each.minutes), f"{_whole(each.low)} to {_whole(each.high)}")
+
+
+def _whole(minutes: float) -> str:
+    return f"{round(minutes) + 0:,}"  # never -0
 
 
 def unanswered_figure(view: BacktestView, *, quote: bool) -> Drawn:
@@ -212,7 +222,7 @@ def unanswered_figure(view: BacktestView, *, quote: bool) -> Drawn:
                 for each in rows
             ),
         ),
-        labels=("mostly answered with", *(("for example",) if quote else ()), "tickets"),
+        labels=("most often answered with", *(("for example",) if quote else ()), "tickets"),
         cells=[(_answered(each), *((_short(each.example),) if quote else ()), count(each.n)) for each in rows],
         texts=(0, 1) if quote else (0,),
         sample=f"{plural(view.n_unanswered, 'ticket')} in all",
@@ -224,7 +234,7 @@ def _answered(each: Unanswered) -> str:
     if not each.answer:
         return "nothing"
     new = "; nobody had given it before" if each.is_new else ""
-    return f"{_short(each.answer)} ({count(each.answer_n)}{new})"
+    return f"{_short(each.answer)} ({count(each.answer_n)} of {count(each.n)}{new})"
 
 
 def _short(text: str) -> str:

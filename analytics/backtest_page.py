@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from htpy import Element, div, h1, p
+from htpy import Element, code, div, h1, p
 
 from analytics import backtest_figures as figures
-from analytics.backtest import BacktestView
+from analytics.backtest import BacktestView, Promise
 from analytics.drawn import bounds
 from analytics.honesty_figures import reliability_figure
 from analytics.render import FILE_POLICY
@@ -17,6 +17,7 @@ from components.notice import NoticeView, notice
 from components.number import count, decimal, moment, percent, plural
 from components.page import PageView, page, standalone, stylesheet
 from components.stat import StatView, stats
+from suggest.loop.backtest import MOST_HISTORY, MOST_JUDGED
 from suggest.metrics.interval import Interval
 
 
@@ -30,7 +31,7 @@ def sections(view: BacktestView, *, quote: bool = True) -> tuple[Section, ...]:
             figures=(
                 figures.curve_figure(view),
                 reliability_figure(view.of_any, figures.RELIABILITY, nothing),
-                figures.groups_figure(view),
+                *((figures.groups_figure(view),) if view.are_grouped else ()),
             ),
         ),
         Section(
@@ -65,7 +66,7 @@ def render_page(view: BacktestView, *, made_at: datetime, quote: bool = True) ->
             page(
                 shell,
                 _head(view),
-                bool(quote and view.unanswered) and notice(_quotes(view)),
+                bool(quote and view.unanswered) and _quotes(view),
                 stats(_stats(view), label="In short"),
                 *(drawn_section(each, carried, about=view.name) for each in sections(view, quote=quote)),
             )
@@ -137,7 +138,13 @@ def _head(view: BacktestView) -> Element:
         if view.way == "time"
         else ("They have no times, so each answer's messages were dealt at random, equal messages together")
     )
-    left = f" {plural(view.n_left_out, 'further ticket')} were not looked at." if view.n_left_out else ""
+    were = "was" if view.n_left_out == 1 else "were"
+    left = (
+        f" {plural(view.n_left_out, 'further ticket')} {were} left out: at most {count(MOST_HISTORY)} teach and "
+        f"{count(MOST_JUDGED)} are asked."
+        if view.n_left_out
+        else ""
+    )
     return div(".page-head")[
         div(".page-head-text")[
             p(".eyebrow")["Backtest"],
@@ -160,13 +167,21 @@ def _cannot(view: BacktestView) -> str:
     return f" Of those asked, {' and '.join(parts)}: they count as wrong." if parts else ""
 
 
-def _quotes(view: BacktestView) -> NoticeView:
-    return NoticeView(
-        title="This page quotes messages",
-        text=f"The last section holds {plural(len(view.unanswered), 'message')} of your file. To pass the page on "
-        "without, make it with --no-quotes.",
-        tone="warn",
+def _quotes(view: BacktestView) -> Element:
+    told = f"The last section holds {plural(len(view.unanswered), 'message')} of your file. "
+    return notice(
+        NoticeView(title="This page quotes messages", tone="warn"),
+        p[told, "To pass the page on without them, make it with ", code["suggest backtest --no-quotes"], "."],
     )
+
+
+def _promised(promise: Promise) -> str:
+    share = percent(promise.target, 0)
+    if promise.review_share is not None:
+        return f"so that {share} of what is shown holds a right answer"
+    if promise.n_needed:
+        return f"{share} right needs about {plural(promise.n_needed, 'more judged ticket', 'more judged tickets')}"
+    return f"{share} right cannot be promised with tickets like these"
 
 
 def _stats(view: BacktestView) -> tuple[StatView, ...]:
@@ -182,10 +197,10 @@ def _stats(view: BacktestView) -> tuple[StatView, ...]:
         ),
         StatView(label="Right first", value=percent(view.top1.mid), interval=bounds(view.top1)),
         StatView(
-            label="Left to people, 95% right",
+            label="Would still go to people",
             value=percent(promised.review_share.mid) if promised.review_share else None,
             interval=bounds(promised.review_share),
-            note="of what is shown, promised" if promised.review_share else promised.why,
+            note=_promised(promised),
         ),
         StatView(
             label="Calibration error of p_any",
@@ -194,10 +209,10 @@ def _stats(view: BacktestView) -> tuple[StatView, ...]:
             note="" if error else "Needs 100 judged tickets",
         ),
         StatView(
-            label="Saved of 1,000 tickets",
+            label="Saved by 1,000 tickets",
             value=f"{saved.minutes:,.0f}",
             unit=" min",
-            interval=f"{saved.low:,.0f} to {saved.high:,.0f}",
-            note=f"where a ticket takes {handling:g} min and everything is shown",
+            interval=f"from {saved.low:,.0f} to {saved.high:,.0f}",
+            note=f"of {1_000 * handling:,.0f} min, where a ticket takes {handling:g} min and everything is shown",
         ),
     )

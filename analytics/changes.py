@@ -115,7 +115,7 @@ def changes_figure(found: tuple[Change, ...], *, against: str) -> Drawn:
         labels=("share", "now", against, "difference", "verdict"),
         cells=[_cells(each) for each in found],
         texts=(0, 4),
-        sample=f"{plural(len(clear), 'difference')} above chance",
+        sample=f"{plural(len(clear), 'difference')} above chance" if any(each.before for each in found) else "",
         note=""
         if any(each.before for each in found)
         else "There is nothing to compare with: no request was made there.",
@@ -151,7 +151,7 @@ def happenings_figure(analytics: Analytics, surface: str, period: Period) -> Dra
         ),
         values=values,
         cells=[(moment(at), kind, _what(kind, what)) for at, kind, what in values],
-        sample=plural(len(rows), "happening"),
+        sample=plural(len(rows), "entry", "entries"),
         missing="" if rows else "Nothing was built, changed or written down in this period.",
     )
 

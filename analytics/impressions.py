@@ -136,18 +136,18 @@ def _listed(view: ImpressionsView, *, csrf: str, may_hand_over: bool) -> Element
             Column(label="Asked"),
             Column(label="Shown"),
             Column(label="Became"),
-            Column(label="Said", number=True),
+            Column(label="p_any", number=True),
             Column(label="When", number=True),
             *((Column(label="Send to people"),) if may_hand_over else ()),
         ),
         rows=tuple(_row(each, may_hand_over=may_hand_over) for each in view.impressions),
     )
     if not may_hand_over:
-        return div(".card.card-flush")[data_table(table)]
+        return div(".card.card-flush.slates")[data_table(table)]
     return form(".stack", method="post", action=f"{base(view.surface)}/second-look")[
         input(type="hidden", name="csrf", value=csrf),
-        div(".card.card-flush")[data_table(table)],
-        p[button(".button.button-primary", type="submit")["Send the ticked ones to people"]],
+        div(".card.card-flush.slates")[data_table(table)],
+        p(".slates-send")[button(".button.button-primary", type="submit")["Send the ticked ones to people"]],
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from htpy import Element, Node, a, article, details, div, h1, h3, nav, p, span, summary
 
 from analytics import addresses
-from analytics.bundles import BundleHistory, gate_lines
+from analytics.bundles import BundleHistory
 from analytics.drawn import at_words
 from analytics.narrowing import lenses
 from analytics.noting import NoteForm, note_form
@@ -16,6 +16,7 @@ from analytics.report import ReportView
 from analytics.section import Address, carried, drawn_section
 from components.badge import BadgeView, Tone, badge
 from components.empty import EmptyView, empty
+from components.gate import gate_lines
 from components.notice import NoticeView, notice
 from components.number import moment, plural
 from components.page import PageView, page, standalone, stylesheet

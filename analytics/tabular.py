@@ -20,7 +20,8 @@ Kind = Literal["text", "bundle", "count", "share", "points", "spread", "seconds"
 
 _WORDS = ("text", "bundle", "moment")
 _LEAST_CHANCE = 0.001
-_YEAR_DAYS = 2 * 365.25  # from here on days say nothing to anybody
+_WHOLE_DAYS = 30  # from here on the hour says nothing to anybody
+_YEAR_DAYS = 2 * 365.25  # from here on the day does not either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,9 @@ def written(value: Value, kind: Kind) -> str:
         case "seconds":
             return duration(float(value))
         case "days":
-            return duration(86_400 * float(value)) if value < _YEAR_DAYS else f"{count(round(value / 365.25))} years"
+            if value >= _YEAR_DAYS:
+                return f"{count(round(value / 365.25))} years"
+            return f"{count(round(value))} d" if value >= _WHOLE_DAYS else duration(86_400 * float(value))
         case "chance":
             return f"< {_LEAST_CHANCE}" if value < _LEAST_CHANCE else decimal(float(value))
         case "decimal":

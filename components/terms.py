@@ -12,6 +12,17 @@ from components.table import Column, TableView, data_table
 _DEEPEST = 4
 _LONGEST = 24  # entries of one list or mapping
 _WIDEST = 8  # columns of a list that is a table
+_MOST_DECIMALS = 4  # that a column shares
+_SPOKEN = {  # names of measures that nobody should have to look up
+    "nll": "log loss (NLL)",
+    "ndcg": "order (NDCG)",
+    "top1": "right first",
+    "top3": "right in three",
+    "ece_p_any": "calibration error of p_any",
+    "ece_floor": "the same of perfect forecasts",
+    "ece_floor_p95": "… and at most, 95 in 100",
+    "n_pairs": "judged by both",
+}
 
 
 def terms(values: Mapping[str, object], *, _depth: int = 0) -> Element:
@@ -25,12 +36,12 @@ def terms(values: Mapping[str, object], *, _depth: int = 0) -> Element:
 
 
 def words(name: str) -> str:
-    """A field's name as words.
+    """A field's name as words, a measure's as one says it.
 
-    >>> words("n_examples"), words("ece-any")
-    ('n examples', 'ece-any')
+    >>> words("n_examples"), words("ece-any"), words("top1")
+    ('n examples', 'ece-any', 'right first')
     """
-    return name.replace("_", " ")
+    return _SPOKEN.get(name, name.replace("_", " "))
 
 
 def scalar(value: object) -> str:
@@ -102,6 +113,25 @@ def _table(name: str, rows: Sequence[Mapping[str, object]]) -> Node:
             caption=words(name),
             caption_hidden=True,
             columns=tuple(Column(label=words(name), number=name in numeric) for name in names),
-            rows=tuple(tuple(scalar(row.get(name)) for name in names) for row in rows[:_LONGEST]),
+            rows=tuple(zip(*(_column([row.get(name) for row in rows[:_LONGEST]]) for name in names), strict=True)),
         )
     )
+
+
+def _column(values: Sequence[object]) -> list[str]:
+    """The cells of a column: numbers among them with as many decimals as the finest has, the names of measures spoken.
+
+    >>> _column([0.61, 0.5859, 3, None]), _column(["top1", "all"])
+    (['0.6100', '0.5859', '3', '–'], ['right first', 'all'])
+    """
+    plain = [scalar(value) for value in values]
+    decimals = max(
+        (len(text.partition(".")[2]) for value, text in zip(values, plain, strict=True) if isinstance(value, float)),
+        default=0,
+    )
+    if any("e" in text for value, text in zip(values, plain, strict=True) if isinstance(value, float)):
+        return plain  # very large or very small: every one by itself
+    return [
+        f"{value:.{min(decimals, _MOST_DECIMALS)}f}" if isinstance(value, float) else _SPOKEN.get(text, text)
+        for value, text in zip(values, plain, strict=True)
+    ]

@@ -171,7 +171,7 @@ def interleaved_figure(asking: Asking) -> Drawn:
         values=rows,
         is_stacked=True,
         sample=plural(len(rows), "canary", "canaries"),
-        missing="" if rows else "No canary has run. The policy's promotion: canary starts one with the next bundle.",
+        missing="" if rows else "No two bundles have taken turns. `promotion: canary` lets the next one.",
     )
 
 

@@ -120,6 +120,7 @@ def _funnel_figure(asking: Asking) -> Drawn:
             ),
             quantity="slates",
             across="stage",
+            are_names=True,
         ),
         missing="" if n else "No request in this period.",
     )

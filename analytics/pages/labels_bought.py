@@ -109,8 +109,8 @@ def _labels_figure(rows: Sequence[Row]) -> Drawn:
         sample=plural(sum(bool(row["answered"]) for row in rows), "label"),
         missing=""
         if rows
-        else "Nobody was asked to learn from in this period: `learning_per_day` of the policy is how "
-        "many requests a day may be.",
+        else "No request was put to people only to learn from it. `learning_per_day` in the policy says how many a day "
+        "may be.",
     )
 
 

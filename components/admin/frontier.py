@@ -15,6 +15,7 @@ from components.figure import Definition, FigureView, figure
 from components.number import coordinate, decimal, percent, plural, span
 from components.table import Column, TableView
 
+_BLIND_FIGURE = "Nothing was asked here yet. The first requests show what each place of the line would do."
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -40,8 +41,9 @@ def frontier_figure(view: PreviewView) -> Element:
             table=_table(view.frontier),
             sample=plural(n, "label") if n else "no labels yet",
             keys=keys,
+            missing=_BLIND_FIGURE if view.is_blind else "",
         ),
-        _chart(view, n),
+        None if view.is_blind else _chart(view, n),
     )
 
 

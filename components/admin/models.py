@@ -30,6 +30,7 @@ from components.admin.page import csrf_field
 from components.admin.views import JobView, ModelRow, SurfaceView
 from components.badge import BadgeView, Tone, badge
 from components.empty import EmptyView, empty
+from components.gate import gate_lines
 from components.number import moment
 from components.terms import terms, words
 
@@ -127,7 +128,7 @@ def _model(view: SurfaceView, model: ModelRow, *, is_first: bool) -> Node:
         bool(model.metrics) and div(".figures")[[_metric(name, value) for name, value in _flat(model.metrics)]],
         bool(model.gate)
         and details(".fold", open=is_first and not model.is_champion)[
-            summary_element["Gate report"], terms(model.gate)
+            summary_element["Gate report"], terms(gate_lines(model.gate))
         ],
     ]
 

@@ -33,7 +33,7 @@ from components.admin.page import csrf_field
 from components.admin.views import ChangeRow, FollowedView, GroupRow, PolicyView, PreviewView, SurfaceView, TargetKind
 from components.badge import BadgeView, badge
 from components.console.duration import duration
-from components.number import decimal, moment, percent, plural
+from components.number import NOTHING, decimal, moment, percent, plural
 from components.number import span as span_of
 from components.stat import StatView, stats
 from components.table import Column, TableView, data_table
@@ -59,6 +59,7 @@ class _Kind:
 
 
 _HIGHEST = 100
+_BLIND = "nothing was asked yet"
 _FALLBACKS = (
     ("queue", "they wait"),
     ("show", "the best there is is shown"),
@@ -303,7 +304,7 @@ def preview_panel(view: PreviewView) -> Node:
             else badge(BadgeView(text="not certified", tone="warn")),
             p[
                 strong[_line(view.threshold)],
-                span(".soft")[view.why[:1].upper() + view.why[1:], "."],
+                span(".soft")[_sentence(view.why)],
                 view.n_needed is not None
                 and span(".soft")[f"It takes about {plural(view.n_needed, 'more label')} to certify this."],
             ],
@@ -312,20 +313,24 @@ def preview_panel(view: PreviewView) -> Node:
             (
                 StatView(
                     label="Right among what is shown",
-                    value="–" if view.threshold > 1 else percent(expected.precision),
+                    value=_right(view),
                     interval=f"90% interval {span_of(expected.low, expected.high)}" if expected.n else "",
-                    note=plural(expected.n, "label") if expected.n else "what the model believes",
+                    note=plural(expected.n, "label")
+                    if expected.n
+                    else _BLIND
+                    if view.is_blind
+                    else "what the model believes",
                 ),
                 StatView(
                     label="Goes to people",
-                    value=percent(expected.review_share),
-                    note=_wait(view),
+                    value=None if _is_guess(view) else percent(expected.review_share),
+                    note=_BLIND if _is_guess(view) else _wait(view),
                 ),
                 StatView(
                     label="Cost of 1,000 requests",
-                    value=decimal(1_000 * expected.cost, 0),
-                    unit="min",
-                    note="of a person, errors at their price",
+                    value=None if _is_guess(view) else decimal(1_000 * expected.cost, 0),
+                    unit="" if _is_guess(view) else "min",
+                    note=_BLIND if _is_guess(view) else "of a person, errors at their price",
                 ),
             ),
             label="Expected",
@@ -333,6 +338,23 @@ def preview_panel(view: PreviewView) -> Node:
         frontier_figure(view),
         bool(view.groups) and _groups(view.groups),
     ]
+
+
+def _is_guess(view: PreviewView) -> bool:
+    """Nothing was asked yet, and the line is at neither of the ends that are the same whatever is asked."""
+    return view.is_blind and 0 < view.threshold <= 1
+
+
+def _right(view: PreviewView) -> str | None:
+    if view.threshold > 1:
+        return NOTHING
+    return None if view.is_blind else percent(view.expected.precision)
+
+
+def _sentence(why: str) -> str:
+    """A reason as a sentence; a name in it stays as it is written."""
+    begun = why if why.startswith(("p_any", "p_select")) else why[:1].upper() + why[1:]
+    return f"{begun}."
 
 
 def _groups(rows: tuple[GroupRow, ...]) -> Node:

@@ -184,6 +184,7 @@ class PreviewView:
     now: FrontierPlace | None  # where the line runs today; None where it is the same
     is_changed: bool
     groups: tuple[GroupRow, ...] = ()
+    is_blind: bool = False  # nothing was asked here yet: nothing can be expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

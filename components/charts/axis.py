@@ -36,6 +36,20 @@ def y_axis(frame: Frame, scale: Linear, ticks: Sequence[float], write: Callable[
     ]
 
 
+def x_names(frame: Frame, names: Sequence[str], centre: Callable[[int], float]) -> Node:
+    """Words under bands. None of them follows from its neighbours: on a phone every second one stands a line lower."""
+    return fragment[
+        (
+            text(
+                class_=["middle", number % 2 == 1 and "tick-lower"],
+                x=coordinate(centre(number)),
+                y=coordinate(frame.y0 + 27),
+            )[name]
+            for number, name in enumerate(names)
+        )
+    ]
+
+
 def x_labels(frame: Frame, labels: Sequence[str], centre: Callable[[int], float], *, most: int = 8) -> Node:
     """Labels under bands or points; at most `most` of them, every second of those may go on a phone."""
     shown = thinned(len(labels), most)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from htpy import Element, Node, g, rect, title
 from htpy import a as svg_link
 
-from components.charts.axis import x_labels, x_name, y_axis
+from components.charts.axis import x_labels, x_name, x_names, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key, Tone
 from components.charts.scale import Bands, Linear, round_ticks
@@ -27,10 +27,11 @@ class Stack:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackedBarsView:
     words: Words
-    columns: tuple[str, ...]  # labels, in order of time
+    columns: tuple[str, ...]  # labels, in order of time, or of whatever they are
     stacks: tuple[Stack, ...]  # from the bottom up
     quantity: str  # what is counted, e.g. "impressions"
     across: str  # what the columns are, with its unit, e.g. "day, UTC"
+    are_names: bool = False  # the columns are words of which none may be left out
 
     def __post_init__(self) -> None:
         if any(len(stack.links) not in (0, len(self.columns)) for stack in self.stacks):
@@ -61,7 +62,9 @@ def stacked_bars(view: StackedBarsView) -> Element:
         view.words,
         y_axis(frame, y, ticks, lambda tick: count(int(tick)), view.quantity),
         (_column(view, index, bands, y) for index in range(len(view.columns))),
-        x_labels(frame, view.columns, bands.centre, most=7),
+        x_names(frame, view.columns, bands.centre)
+        if view.are_names
+        else x_labels(frame, view.columns, bands.centre, most=7),
         x_name(frame, view.across),
         has_links=any(stack.links for stack in view.stacks),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from htpy import Element, Node, circle, g, path, title
 
@@ -89,11 +90,13 @@ def _along(view: SharesView, frame: Frame) -> tuple[At, Node]:
 
 
 def _highest(view: SharesView) -> float:
-    """Enough for every share and most of every band: one wide band of a small sample must not flatten the lines."""
+    """Enough for every share, half of the bands, and most of each: one wide band of a small sample must not flatten the
+    lines, and shares of none are not drawn as if they were known to be none."""
     points = [point for series in view.series for point in series.points if point]
     share = max((point.share for point in points), default=0.0)
     high = max((point.high for point in points), default=0.0)
-    return min(1.0, max(_LOWEST_TOP, share * 1.1, min(high, share * 2)))
+    usual = median(point.high for point in points) if points else 0.0
+    return min(1.0, max(_LOWEST_TOP, share * 1.1, usual, min(high, share * 2)))
 
 
 def _series(view: SharesView, series: ShareSeries, at: At, y: Linear) -> Node:

@@ -23,6 +23,7 @@ from suggest.cli.taking_away import write_whole
 if TYPE_CHECKING:  # the stages and the encoder take a second to import; --help takes none
     from analytics.backtest import BacktestView
     from suggest.loop.backtest import Ticket
+    from suggest.metrics.interval import Interval
 
 LEAST_TIMED = 0.95  # share of the tickets that need a time before time splits them
 
@@ -201,8 +202,8 @@ def _show(view: BacktestView) -> None:
         f"(split by {'time' if view.way == 'time' else 'chance, stratified by answer'})."
     )
     show_table(
-        ("learned from", "right first", "right in three"),
-        [(f"{c.n_history:,}", f"{c.top1.mid:.1%}", f"{c.top3.mid:.1%}") for c in view.curve],
+        ("learned from", "right first", "95% interval", "right in three", "95% interval"),
+        [(f"{c.n_history:,}", *_share_cells(c.top1), *_share_cells(c.top3)) for c in view.curve],
     )
     for promise in view.promises:
         if promise.review_share is None:
@@ -214,6 +215,10 @@ def _show(view: BacktestView) -> None:
                 f"{promise.target:.0%} of what is shown right: {promise.review_share.mid:.1%} go to people "
                 f"({low:.1%} to {high:.1%})."
             )
+
+
+def _share_cells(share: Interval) -> tuple[str, str]:
+    return f"{share.mid:.1%}", f"{share.low:.1%} to {share.high:.1%}"
 
 
 def _say_faults(faults: Sequence[Fault]) -> None:

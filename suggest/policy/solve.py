@@ -57,6 +57,7 @@ class Preview:
     expected: Expected
     frontier: tuple[FrontierPoint, ...]
     groups: tuple[GroupLine, ...] = ()  # lines of their own; what is expected is told of the surface's
+    n_traffic: int = 0  # requests that it is reckoned on; 0: nothing was asked, and what is expected is a guess
 
 
 def solve(
@@ -143,6 +144,7 @@ def preview(
             people_needed=people(here.review_share),
         ),
         frontier=frontier(like_traffic, prices, n_points=n_points),
+        n_traffic=like_traffic.traffic.size,
     )
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
-from htpy import Node, a, h1, p
+from htpy import Node, a, code, div, h1, p
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -34,6 +34,12 @@ _INNER_PAGE = re.compile(r"/(console|reports|admin|demo)([/?][A-Za-z0-9._~/%?&=+
 def html(*content: Node, title: str, here: str = "", status: int = 200) -> HTMLResponse:
     """A page in the shell every page of ours stands in."""
     return HTMLResponse(str(page(PageView(title=title, here=here), *content)), status_code=status)
+
+
+def words_page(*content: Node, title: str, status: int = 200) -> HTMLResponse:
+    """A page that has a heading and a few sentences, and nothing else."""
+    shell = PageView(title=title, width="narrow")
+    return HTMLResponse(str(page(shell, div(".card.stack")[h1[title], content])), status_code=status)
 
 
 def signed_in(role: Role) -> Callable[[PageHandler], Callable[[Request], Awaitable[Response]]]:
@@ -121,22 +127,25 @@ async def leave(request: Request) -> Response:
     """POST /console/leave: sign out of this browser."""
     if session_of(request) is not None:
         await check_own_page(request)
-    response = html(h1["Signed out"], p["Open a new sign-in link to come back."], title="Signed out")
+    response = words_page(p["Open a new sign-in link to come back."], title="Signed out")
     _set_cookie(request, response, "", 0)
     return response
 
 
 def _onward(path: str) -> Response:
-    response = html(h1["Signed in"], p[a(href=path)["Go on"]], title="Signed in")
+    response = words_page(p[a(href=path)["Go on"]], title="Signed in")
     response.headers["Refresh"] = f"0; url={path}"
     return response
 
 
 def _sign_in_page(why: str = "") -> Response:
-    return html(
-        h1["Sign in"],
+    return words_page(
         p[why or "This page needs a sign-in link."],
-        p["Ask whoever runs this server for one; `suggest workers link` makes it. A link works once."],
+        p(".soft")[
+            "Ask whoever runs this server for one; ",
+            code["suggest workers link"],
+            " makes it, and so does Admin, People. A link works once.",
+        ],
         title="Sign in",
         status=401,
     )
@@ -147,8 +156,7 @@ def _stranger_page(request: Request) -> Response | None:
     login = login_of(request)
     if login is None:
         return None
-    return html(
-        h1["No account here"],
+    return words_page(
         p(dir="auto")[f"You are signed in as {login}, and no account has this login."],
         p["Ask an owner to give your account this login, under Admin, People."],
         title="No account here",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from htpy import div
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markup import HOSTILE, Markup
@@ -154,6 +155,11 @@ def test_groups_are_those_large_enough_the_least_right_first() -> None:
     assert "+50.0 pt" in cells.rows[1]
 
 
+def test_where_no_column_names_groups_nothing_is_said_of_them() -> None:
+    for view, is_said in ((measured(*grouped("", 3, 1)), False), (measured(*grouped("x", 3, 1)), True)):
+        assert ("By group" in Markup.of(render_page(view, made_at=AT)).text) == is_said
+
+
 def test_without_a_large_group_it_says_how_to_get_one() -> None:
     figure = groups_figure(measured(*grouped("x", LEAST_GROUP - 1, 3)))
     assert figure.rows.values == ()
@@ -234,13 +240,18 @@ def test_what_is_saved_lies_between_its_bounds_and_grows_with_the_handling(handl
 def test_what_is_saved_names_its_units() -> None:
     view = measured(*promising(), assumed=Assumed(handling_min=(0.5, 12.0), reading_s=7.5))
     figure = savings_figure(view.savings, 7.5)
-    assert figure.figure.sample == "reading a slate: 7.5 s"
+    assert figure.figure.sample == "reading a slate takes 7.5 s"
     assert {row["reading_s"] for row in written(figure)} == {7.5}
     assert figure.figure.table is not None
-    assert [cells[:2] for cells in figure.figure.table.rows][:2] == [
-        ("0.5 min", "everything"),
-        ("0.5 min", "sure to 90%"),
-    ]
+    assert [each.label for each in figure.figure.table.columns] == [
+        "What is shown", "A ticket takes 0.5 min", "A ticket takes 12 min",
+    ]  # fmt: skip
+    assert [cells[0] for cells in figure.figure.table.rows][:2] == ["everything", "90% right, promised"]
+    everything = {row["handling_min"]: row for row in written(figure) if row["precision_target"] is None}
+    for minutes, cell in zip((0.5, 12.0), figure.figure.table.rows[0][1:], strict=True):
+        row = everything[minutes]
+        said = [f"{round(float(str(row[name]))):,}" for name in ("minutes_saved", "low", "high")]
+        assert Markup.of(str(div[cell])).text == f"{said[0]}{said[1]} to {said[2]}"
 
 
 @pytest.mark.parametrize("minutes", [(), (0.0,), (-1.0,), (3.0, float("nan")), (float("inf"),), (1e6,)])
@@ -280,7 +291,10 @@ def test_what_was_missed_is_told_by_subject_with_what_most_of_it_was_answered() 
     assert view.n_unanswered == 9
     table = unanswered_figure(view, quote=True).figure.table
     assert table is not None
-    assert [row[0] for row in table.rows] == ["Never given before (3; nobody had given it before)", "nothing"]
+    assert [row[0] for row in table.rows] == [
+        "Never given before (3 of 4; nobody had given it before)",
+        "nothing",
+    ]
 
 
 def test_subjects_never_count_a_ticket_twice_and_are_no_more_than_can_be_read() -> None:
@@ -350,5 +364,5 @@ def test_a_script_reads_the_numbers_of_the_page() -> None:
 def test_the_page_says_how_the_tickets_were_parted(way: str, said: str) -> None:
     view = measured(asked("new", "abc"), asked(None, "abc", n=1), way=way, left_out=1)
     read = Markup.of(render_page(view, made_at=AT))
-    for words in (said, "1 further ticket", "1 had an answer that nobody had given before and 1 had none"):
+    for words in (said, "1 further ticket was left out", "1 had an answer that nobody had given before and 1 had none"):
         assert words in read.text

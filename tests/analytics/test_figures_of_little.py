@@ -14,7 +14,7 @@ from htpy import Node, fragment
 
 from analytics import definitions
 from analytics.act_figures import outcomes_figure
-from analytics.bundles import BundleHistory, ServedByBundle, gate_lines
+from analytics.bundles import BundleHistory, ServedByBundle
 from analytics.csv import Rows, Value, rows_csv
 from analytics.drawn import Drawn, drawn_as
 from analytics.markdown import render_markdown
@@ -28,6 +28,7 @@ from analytics.section import Section
 from analytics.tiles import tiles
 from components.empty import EmptyView, StepView
 from components.figure import Definition
+from components.gate import gate_lines
 from components.notice import NoticeView
 from components.number import NOTHING
 from components.stat import StatView

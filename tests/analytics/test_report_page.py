@@ -68,8 +68,8 @@ def test_every_figure_has_its_definition_its_table_and_its_csv(page: Markup, mon
 def test_a_gate_report_sets_champion_beside_challenger(page: Markup) -> None:
     newest = page.all("article")[0]
     assert "verdictpromotewhynot worse in any respect" in newest.text
-    assert "top10.790.814" in newest.text  # measure, champion, challenger
-    assert "rungtop1top3" in newest.text
+    assert "right first0.7900.814" in newest.text  # measure, champion, challenger
+    assert "rungright firstright in three" in newest.text
     assert "12 labels without a time were split at random." in newest.text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -70,6 +71,20 @@ def test_a_bar_is_as_high_as_its_count() -> None:
     assert heights[2] == pytest.approx(4 * heights[0], abs=0.02)
 
 
+def test_names_under_bars_are_all_there_and_times_may_go() -> None:
+    columns = tuple(f"stage {i}" for i in range(9))
+    stacks = (Stack(name="slates", tone="selected", counts=tuple(range(9))),)
+    view = StackedBarsView(
+        words=WORDS, columns=columns, stacks=stacks, quantity="slates", across="stage", are_names=True
+    )
+    named, timed = (assert_clean(stacked_bars(each)) for each in (view, replace(view, are_names=False)))
+    assert [tag.text for tag in named.all("text") if tag.text in columns] == list(columns)
+    assert len([tag for tag in timed.all("text") if tag.text in columns]) < len(columns)
+    places = [tag for tag in named.all("text") if tag.text in columns]
+    assert {"tick-minor" in tag.attributes["class"] for tag in places} == {False}
+    assert ["tick-lower" in tag.attributes["class"] for tag in places] == [False, True] * 4 + [False]
+
+
 def test_counts_must_fit_their_columns() -> None:
     with pytest.raises(ValueError, match="one count"):
         StackedBarsView(
@@ -112,6 +127,21 @@ def test_a_lonely_observation_is_a_dot() -> None:
 
 def test_nothing_observed_is_an_empty_frame() -> None:
     assert lines_of(None, None).all("circle") == []
+
+
+@pytest.mark.parametrize(("highs", "top"), [((0.8,), "100%"), ((0.13, 0.13, 0.6), "20%"), ((0.01, 0.02), "8%")])
+def test_none_of_a_few_is_not_drawn_as_if_it_were_known(highs: tuple[float, ...], top: str) -> None:
+    """Shares of nothing: the paper is as high as half of what the samples leave open."""
+    points = tuple(SharePoint(share=0.0, low=0.0, high=high, n=3) for high in highs)
+    view = SharesView(
+        words=WORDS,
+        columns=tuple(f"c{i}" for i in range(len(highs))),
+        series=(ShareSeries(name="s", tone="second", points=points),),
+        quantity="share",
+        across="day, UTC",
+    )
+    ticks = [tag.text for tag in assert_clean(shares_over_time(view)).all("text") if tag.text.endswith("%")]
+    assert ticks[-1] == top
 
 
 @settings(max_examples=40, deadline=None)

@@ -64,7 +64,7 @@ def test_each_way_of_wishing_has_a_number_and_a_range_that_agree(kind: str) -> N
 def test_a_preview_says_what_it_would_do_and_on_what_evidence() -> None:
     text = assert_clean(preview_panel(a_preview(now=a_place(review_share=0.1), is_changed=True))).text
     assert "Shown from 50.0% on." in text
-    assert "P_any itself, set to 0.5." in text
+    assert "p_any itself, set to 0.5." in text
     assert "93.0%" in text
     assert "90% interval 90.0% to 95.0%" in text
     assert "20.0%" in text
@@ -91,6 +91,20 @@ def test_what_cannot_be_certified_names_the_labels_it_takes() -> None:
 )
 def test_the_ends_of_the_slider_are_said_in_words(changes: dict[str, object], said: str) -> None:
     assert said in assert_clean(preview_panel(a_preview(**changes))).text
+
+
+def test_before_the_first_request_nothing_is_expected_but_at_the_ends() -> None:
+    """No figure of quality, of people's time or of cost stands on the page that nothing was measured for."""
+    guess = a_place(n=0, low=0.0, high=1.0, precision=1.0, review_share=0.5)
+    read = assert_clean(preview_panel(a_preview(expected=guess, is_blind=True)))
+    assert read.text.count("not yet") == 3
+    assert "100.0%" not in read.text
+    assert read.all("svg", role="img") == []
+    assert "Nothing was asked here yet" in read.text
+    everyone = a_place(n=0, threshold=1.5, review_share=1.0)
+    text = assert_clean(preview_panel(a_preview(expected=everyone, threshold=1.5, is_blind=True))).text
+    assert "Everything goes to people." in text
+    assert "Goes to people100.0%" in text
 
 
 def test_the_frontier_is_a_drawing_with_its_table() -> None:

@@ -218,13 +218,13 @@ def test_the_steps_of_a_gate_become_a_table() -> None:
     steps = [{"name": "top 1", "challenger": 0.87, "passed": True}, {"name": "nll", "challenger": 0.5, "passed": False}]
     read = assert_clean(terms({"steps": steps}))
     assert [tag.text for tag in read.all("th", scope="col")] == ["name", "challenger", "passed"]
-    assert [tag.text for tag in read.all("td")] == ["0.87", "yes", "0.5", "no"]
+    assert [tag.text for tag in read.all("td")] == ["0.87", "yes", "0.50", "no"]
 
 
 def test_intervals_by_name_become_a_table() -> None:
     read = assert_clean(terms({"differences": {"nll": {"low": -0.1, "mid": 0.0}, "ndcg": {"low": 0.01, "mid": 0.02}}}))
-    assert [tag.text for tag in read.all("th", scope="row")] == ["nll", "ndcg"]
-    assert [tag.text for tag in read.all("td")] == ["-0.1", "0", "0.01", "0.02"]
+    assert [tag.text for tag in read.all("th", scope="row")] == ["log loss (NLL)", "order (NDCG)"]
+    assert [tag.text for tag in read.all("td")] == ["-0.10", "0.00", "0.01", "0.02"]
 
 
 @pytest.mark.parametrize(("share", "width"), [(-1.0, "0"), (0.0, "0"), (0.315, "31.5"), (1.0, "100"), (7.0, "100")])

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import wraps
 
-from htpy import a, h1, p
+from htpy import a, p
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +18,7 @@ from suggest.online.keys import KeyKind
 from suggest.online.links import Role, Session
 from suggest.web.parts import parts_of
 from suggest.web.problem import Refused, error_body, problem_body
-from suggest.web.sessions import PageHandler, html, signed_in
+from suggest.web.sessions import PageHandler, signed_in, words_page
 
 PageRoute = Callable[[Request], Awaitable[Response]]
 
@@ -82,7 +82,7 @@ def _refusal(refused: Refused | SuggestError) -> Response:
     status = body["status"]
     assert isinstance(status, int)
     title = str(body["title"])
-    said = html(h1[title], p[str(body["detail"])], p[a(href="/")["To the first page"]], title=title, status=status)
+    said = words_page(p[str(body["detail"])], p[a(href="/")["To the first page"]], title=title, status=status)
     if status == 503:
         said.headers["Retry-After"] = "1"
     return said

@@ -129,6 +129,7 @@ def preview(parts: Parts, name: str, changes: Mapping[str, object]) -> PreviewVi
         else None,
         is_changed=is_changed,
         groups=tuple(map(group_row, wished.groups)),
+        is_blind=wished.n_traffic == 0,
     )
 
 
