@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from analytics.period import Period
 from analytics.snapshot import Analytics
-from suggest.metrics.arrays import Bools, Floats
+from suggest.metrics.arrays import Bools, Floats, Ints
 from suggest.metrics.calibration import Bin, Floor, debiased_ece, ece, ece_noise_floor, reliability
 from suggest.metrics.interval import Interval, clopper_pearson
 
@@ -59,14 +59,62 @@ class Judged:
     p_any: Floats
     known_by: Sequence[str]  # verdict | label | act
     is_right: Bools
+    groups: Sequence[str]  # the value of the field they are told apart by; empty where there is none
 
     def __len__(self) -> int:
         return len(self.slates)
 
 
-def judged_slates(analytics: Analytics, surface: str, period: Period) -> Judged:
-    """The latest MOST_JUDGED of them; see the query for what counts as known, and in which order."""
-    found = analytics.arrays("judged_slates", surface=surface, most=MOST_JUDGED, **_bounds(period))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecasts:
+    """One probability as it was said, and what turned out: a column each."""
+
+    forecast: str  # its name
+    p: Floats
+    is_right: Bools
+    slates: Ints  # rows of the log they stand in
+    contexts: Sequence[str]
+    known_by: Sequence[str]
+    groups: Sequence[str]
+
+    def measured(self, *, with_bars: bool = True) -> Reliability:
+        """Bars are the slow part, and are only made where they are drawn."""
+        return measured(
+            self.forecast,
+            self.p,
+            self.is_right,
+            self.contexts,
+            self.known_by,
+            n_slates=len(np.unique(self.slates)),
+            with_bars=with_bars,
+        )
+
+    def by_group(self, *, least: int) -> Mapping[str, Reliability]:
+        """The same of each group with `least` slates, the largest first; what has no value of the field is in none."""
+        groups = np.asarray(self.groups, dtype=object)
+        found = {}
+        for value in sorted(set(self.groups) - {""}):
+            rows = np.flatnonzero(groups == value)
+            if len(np.unique(self.slates[rows])) >= least:
+                found[value] = self._of(rows).measured(with_bars=False)
+        return dict(sorted(found.items(), key=lambda each: (-each[1].n, each[0])))
+
+    def _of(self, rows: Ints) -> Forecasts:
+        return Forecasts(
+            forecast=self.forecast,
+            p=self.p[rows],
+            is_right=self.is_right[rows],
+            slates=self.slates[rows],
+            contexts=[self.contexts[row] for row in rows],
+            known_by=[self.known_by[row] for row in rows],
+            groups=[self.groups[row] for row in rows],
+        )
+
+
+def judged_slates(analytics: Analytics, surface: str, period: Period, *, by: str | None = None) -> Judged:
+    """The latest MOST_JUDGED of them; see the query for what counts as known, and in which order. `by`: the path of the
+    context field that they are told apart by."""
+    found = analytics.arrays("judged_slates", surface=surface, most=MOST_JUDGED, by=by, **_bounds(period))
     return Judged(
         slates=found["slate"].tolist(),
         impressions=found["impression"].tolist(),
@@ -74,46 +122,65 @@ def judged_slates(analytics: Analytics, surface: str, period: Period) -> Judged:
         p_any=found["p_any"],
         known_by=found["known_by"].tolist(),
         is_right=found["is_right"],
+        groups=found["group"].tolist(),
     )
 
 
-def reliability_of_any(judged: Judged, *, with_bars: bool = True) -> Reliability:
-    """p_any: was a right option in the slate? Bars are the slow part, and are only made where they are drawn."""
-    return measured(
-        "p_any",
-        judged.p_any,
-        judged.is_right,
-        judged.contexts,
-        judged.known_by,
-        n_slates=len(judged),
-        with_bars=with_bars,
+def forecasts_of_any(judged: Judged) -> Forecasts:
+    """p_any: was a right option in the slate?"""
+    return Forecasts(
+        forecast="p_any",
+        p=judged.p_any,
+        is_right=judged.is_right,
+        slates=np.asarray(judged.slates, np.int64),
+        contexts=judged.contexts,
+        known_by=judged.known_by,
+        groups=judged.groups,
     )
 
 
-def reliability_of_select(analytics: Analytics, judged: Judged, *, with_bars: bool = True) -> Reliability:
+def forecasts_of_select(analytics: Analytics, judged: Judged) -> Forecasts:
     """p_select: is this the right option? Over every option of the judged slates.
 
     p_select is the chance of being the one that is picked, and these add up to p_any: so after a selection the picked
     option is right and the others of the slate are not, wherever they stood."""
     found = analytics.arrays("shown_options", slates=judged.slates)
-    return measured(
-        "p_select",
-        found["p_select"],
-        found["is_right"],
-        found["context_key"].tolist(),
-        found["known_by"].tolist(),
-        n_slates=len(np.unique(found["slate"])),
-        with_bars=with_bars,
+    group_of = dict(zip(judged.slates, judged.groups, strict=True))
+    return Forecasts(
+        forecast="p_select",
+        p=found["p_select"],
+        is_right=found["is_right"],
+        slates=found["slate"],
+        contexts=found["context_key"].tolist(),
+        known_by=found["known_by"].tolist(),
+        groups=[group_of[slate] for slate in found["slate"].tolist()],
     )
+
+
+def forecasts_of_accept(analytics: Analytics, surface: str, period: Period, *, by: str | None = None) -> Forecasts:
+    """p_accept: did the person take any of them? Silence that lasted counts as no."""
+    found = analytics.arrays("acceptance", surface=surface, most=MOST_JUDGED, by=by, **_bounds(period))
+    return Forecasts(
+        forecast="p_accept",
+        p=found["p_accept"],
+        is_right=found["accepted"],
+        slates=found["slate"],
+        contexts=found["context_key"].tolist(),
+        known_by=["act"] * len(found["accepted"]),
+        groups=found["group"].tolist(),
+    )
+
+
+def reliability_of_any(judged: Judged, *, with_bars: bool = True) -> Reliability:
+    return forecasts_of_any(judged).measured(with_bars=with_bars)
+
+
+def reliability_of_select(analytics: Analytics, judged: Judged, *, with_bars: bool = True) -> Reliability:
+    return forecasts_of_select(analytics, judged).measured(with_bars=with_bars)
 
 
 def reliability_of_accept(analytics: Analytics, surface: str, period: Period) -> Reliability:
-    """p_accept: did the person take any of them? Silence that lasted counts as no."""
-    found = analytics.arrays("acceptance", surface=surface, most=MOST_JUDGED, **_bounds(period))
-    n = len(found["accepted"])
-    return measured(
-        "p_accept", found["p_accept"], found["accepted"], found["context_key"].tolist(), ["act"] * n, n_slates=n
-    )
+    return forecasts_of_accept(analytics, surface, period).measured()
 
 
 def _bounds(period: Period) -> dict[str, datetime]:

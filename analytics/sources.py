@@ -90,6 +90,14 @@ SOURCES = (
             _s("reliability-p-accept", "Does p_accept keep its word?", definitions.RELIABILITY_ACCEPT, "acceptance"),
             _s("calibration-by-bundle", "By bundle", reliability.GAPS, "judged_by"),
             _s("calibration-by-group", "By group", reliability.GAPS, "judged_by"),
+            _s(
+                "reliability-by-group",
+                "Each probability by group",
+                reliability.BY_GROUP,
+                "judged_slates",
+                "shown_options",
+                "acceptance",
+            ),
         ),
     ),
     Of(
@@ -204,6 +212,8 @@ TESTS = {
     "reliability-p-accept": f"{_NUMBERS}p_accept_counts_silence_that_lasted_as_no",
     "calibration-by-bundle": f"{_BY_HAND}a_gap_is_what_was_said_less_what_was_right",
     "calibration-by-group": f"{_BY_HAND}a_gap_is_what_was_said_less_what_was_right",
+    "reliability-by-group": "tests/analytics/test_every_number.py::"
+    "test_each_probability_of_a_group_is_that_of_a_report_of_this_group_alone",
     "learning-curve": "tests/analytics/test_labels_bought.py::test_a_gain_is_of_the_curve_and_needs_four_points",
     "retrains": "tests/analytics/test_every_number.py::test_what_a_gate_measured_is_shown_as_it_was",
     "ladder": "tests/analytics/test_every_number.py::test_what_a_gate_measured_is_shown_as_it_was",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import cast
 
 from analytics import definitions
-from analytics.drawn import Drawn
+from analytics.csv import Value
+from analytics.drawn import Drawn, shares
 from analytics.honesty_figures import reliability_figure
 from analytics.pages.measured import Asking, Measured
 from analytics.reliability import (
+    MIN_ERROR_N,
+    Forecasts,
     Judged,
+    Reliability,
+    forecasts_of_accept,
+    forecasts_of_any,
+    forecasts_of_select,
     judged_slates,
-    reliability_of_accept,
-    reliability_of_any,
-    reliability_of_select,
 )
 from analytics.section import Section
 from analytics.snapshot import Row
@@ -35,13 +40,27 @@ GAPS = Definition(
 )
 
 
+BY_GROUP = Definition(
+    what="Whether each of the three probabilities keeps its word for each group: what holds on average may not hold "
+    "for one language or one product.",
+    formula="As in the diagrams above, over the same latest 5,000 slates: mean forecast; share that was right with its "
+    "95% Clopper–Pearson interval; ECE of equal-mass bins beside what exact forecasts of this group would measure, on "
+    f"average and up to the 95th percentile of 200 draws, from {MIN_ERROR_N} slates on.",
+    caveat="One group in twenty is above the 95th percentile by chance alone. The options of one slate are not "
+    f"independent, which makes the intervals of p_select too narrow. Under {LEAST_GROUP} slates nothing is shown.",
+)
+
+
 def measure(asking: Asking) -> Measured:
     analytics, surface, period = asking.analytics, asking.surface, asking.period
-    judged = judged_slates(analytics, surface, period)
     group = asking.group_path
+    by = None if group is None else group[1]
+    judged = judged_slates(analytics, surface, period, by=by)
+    of_any, of_select = forecasts_of_any(judged), forecasts_of_select(analytics, judged)
+    of_accept = forecasts_of_accept(analytics, surface, period, by=by)
     gaps = [_gaps_figure(asking, "bundle", "bundle")]
     if group is not None:
-        gaps.append(_gaps_figure(asking, group[1], group[0]))
+        gaps += [_gaps_figure(asking, group[1], group[0]), _groups_figure(group[0], (of_any, of_select, of_accept))]
     return Measured(
         sections=(
             Section(
@@ -50,18 +69,18 @@ def measure(asking: Asking) -> Measured:
                 lede=judged_words(judged),
                 figures=(
                     reliability_figure(
-                        reliability_of_any(judged),
+                        of_any.measured(),
                         definitions.RELIABILITY_ANY,
                         "No slate of this period is judged yet. A selection, a dismissal, a known answer to the same "
                         "context or a verdict judges one; silence does not. What was imported has no probability.",
                     ),
                     reliability_figure(
-                        reliability_of_select(analytics, judged),
+                        of_select.measured(),
                         definitions.RELIABILITY_SELECT,
                         "No option of this period is judged yet.",
                     ),
                     reliability_figure(
-                        reliability_of_accept(analytics, surface, period),
+                        of_accept.measured(),
                         definitions.RELIABILITY_ACCEPT,
                         "No shown slate of this period has an outcome yet.",
                     ),
@@ -76,6 +95,44 @@ def measure(asking: Asking) -> Measured:
             ),
         )
     )
+
+
+def _groups_figure(name: str, forecasts: Sequence[Forecasts]) -> Drawn:
+    rows = [_group(value, found) for each in forecasts for value, found in each.by_group(least=LEAST_GROUP).items()]
+    columns = (
+        Col(name="forecast", label="said", kind="text"),
+        Col(name="slates", label="slates"),
+        Col(name="n", label="forecasts"),
+        Col(name="mean", label="mean", kind="share"),
+        Col(name="right_share", label="was right", kind="share"),
+        Col(name="low", label="from", kind="share"),
+        Col(name="high", label="to", kind="share"),
+        Col(name="ece", label="ECE", kind="decimal"),
+        Col(name="noise", label="noise, mean", kind="decimal"),
+        Col(name="noise_p95", label="noise, up to", kind="decimal"),
+        Col(name="verdict", label="verdict", kind="text"),
+    )
+    column = name_apart(name, [each.name for each in columns])
+    return table_figure(
+        id="reliability-by-group",
+        title=f"Each probability by {name}",
+        definition=BY_GROUP,
+        columns=(Col(name=column, label=name, kind="text"), *columns),
+        values=rows,
+        is_stacked=True,
+        sample=plural(len({row[0] for row in rows}), "group"),
+        missing="" if rows else f"No {name} with {LEAST_GROUP} slates of which it is known what was right.",
+    )
+
+
+def _group(value: str, found: Reliability) -> tuple[Value, ...]:
+    error = found.error
+    if error is None:
+        told: tuple[Value, ...] = (None, None, None, f"needs {MIN_ERROR_N} slates")
+    else:
+        verdict = "no more than noise" if error.ece <= error.floor.p95 else "more than noise"
+        told = (error.ece, error.floor.mean, error.floor.p95, verdict)
+    return (value, found.forecast, found.n_slates, found.n, found.mean, *shares(found.rate), *told)
 
 
 def judged_words(judged: Judged) -> str:

@@ -1,6 +1,7 @@
 -- judged_slates --
--- The latest of them, in order of time.
-select facts.slate, facts.impression, facts.context_key, facts.p_any, facts.known_by, facts.is_right
+-- The latest of them, in order of time. $by: the path of a context field, whose value is the slate's group.
+select facts.slate, facts.impression, facts.context_key, facts.p_any, facts.known_by, facts.is_right,
+       coalesce(json_extract_string(facts.fields, $by), '') as "group"
   from (select slate, served_at
           from outcomes_in_focus
          where known_by is not null

@@ -17,7 +17,8 @@ select position, sum(n)::bigint as shown, sum(examined)::bigint as examined, sum
 -- acceptance --
 -- p_accept against what people did with what they were shown, the latest slates. Silence that lasted counts as not
 -- accepted.
-select p_accept, outcome = 'selected' as accepted, context_key
+select slate, p_accept, outcome = 'selected' as accepted, context_key,
+       coalesce(json_extract_string(fields, $by), '') as "group"
   from outcomes_in_focus
  where decision in ('show', 'auto') and outcome <> 'pending' and p_accept is not null and bundle <> 'imported'
  order by served_at desc, slate desc

@@ -220,6 +220,7 @@ WITHOUT_AN_INTERVAL = {
     "reliability-p-accept": {"forecast_from", "forecast_to", "forecast_mean"},
     "calibration-by-bundle": {"said", "off_by", "noise"},  # the noise stands beside it
     "calibration-by-group": {"said", "off_by", "noise"},
+    "reliability-by-group": {"mean", "ece", "noise", "noise_p95"},
     "off-policy-value": {"ess"},
     "explains-the-gap": {"would_gain"},  # the gap before it, times a count
     "costs": {"seconds"},  # a sum
@@ -366,6 +367,26 @@ def test_bundles_served_what_the_slates_say(full: Full) -> None:
     rows = {row["bundle"]: row for row in full.rows("learning", "served-by-bundle")}
     assert {bundle: row["slates"] for bundle, row in rows.items()} == asked
     assert {bundle: row["selected"] for bundle, row in rows.items()} == {bundle: taken[bundle] for bundle in asked}
+
+
+def test_each_probability_of_a_group_is_that_of_a_report_of_this_group_alone(full: Full) -> None:
+    """So too its error and its noise floor: a lens through the group draws from the very same slates."""
+    rows = full.rows("reliability", "reliability-by-group")
+    assert Counter(row["forecast"] for row in rows) == {"p_any": 2, "p_select": 2, "p_accept": 2}
+    for row in rows:
+        lens = Lens(field="language", value=str(row["language"]))
+        view = report(full.analytics, SURFACE, now=NOW, page="reliability", lens=lens)
+        id = f"reliability-{str(row['forecast']).replace('_', '-')}"
+        drawn = next(each for each in view.figures if each.figure.id == id)
+        assert sum(int(values[-1]) for values in drawn.rows.values) == row["n"]  # type: ignore[arg-type]
+        error = float(row["ece"])  # type: ignore[arg-type]
+        assert (
+            f"Calibration error (ECE) {error:.3f}, {row['verdict'].removesuffix(' noise')} noise" in drawn.figure.note
+        )  # type: ignore[union-attr]
+        assert f"{row['noise']:.3f} on average and up to {row['noise_p95']:.3f}" in drawn.figure.note
+        right = sum(float(values[3]) * int(values[-1]) for values in drawn.rows.values)  # type: ignore[arg-type]
+        expected = scipy_stats.binomtest(round(right), row["n"]).proportion_ci(0.95, method="exact")
+        assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_audits_of_a_bundle_are_those_of_what_it_showed(full: Full) -> None:

@@ -21,7 +21,8 @@ from analytics.sources import SOURCES, STANDS_ON
 from suggest.domain.errors import StorageUnavailable
 from suggest.store.ports import Exported
 
-OF_GROUPS = {"funnel-by-group", "funnel-by-layout", "calibration-by-group"}  # there only where contexts have fields
+# There only where contexts have fields.
+OF_GROUPS = {"funnel-by-group", "funnel-by-layout", "calibration-by-group", "reliability-by-group"}
 
 
 @pytest.fixture(scope="module")
