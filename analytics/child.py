@@ -14,11 +14,12 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import IO, Any
 
-from analytics.pipe import receive, send
+from analytics.pipe import GOES_ON, receive, send
 
 NICE = 10
 
@@ -37,7 +38,7 @@ def main() -> None:
     from analytics.studio import Studio
     from suggest.domain.errors import StorageUnavailable
 
-    studio = Studio()
+    studio = Studio(goes_on=lambda: _send(answers, {"said": GOES_ON}))
     while True:
         asked = orders.get()
         body: bytes | None = None
@@ -52,10 +53,14 @@ def main() -> None:
             traceback.print_exc()
             said, detail = "failed", f"{type(failed).__name__}: {failed}"
         told = {"said": said, "detail": detail, "is_prepared": studio.is_prepared, "deriving_s": studio.deriving_s}
-        try:
-            send(answers, told, body or b"")
-        except OSError:
-            os._exit(0)
+        _send(answers, told, body or b"")
+
+
+def _send(answers: IO[bytes], told: Mapping[str, object], body: bytes = b"") -> None:
+    try:
+        send(answers, told, body)
+    except OSError:  # nobody listens any more
+        os._exit(0)
 
 
 def _listen(orders: SimpleQueue[dict[str, Any]]) -> None:

@@ -36,8 +36,9 @@ STRETCH = "stretch"  # the catalog where the views of the log read a stretch of 
 Query = Callable[[str], str]
 
 
-def derive(cursor: duckdb.DuckDBPyConnection, query: Query) -> None:
-    """Bring the derived tables up to the log. The cursor uses STRETCH; `query` gives a named query its text.
+def derive(cursor: duckdb.DuckDBPyConnection, query: Query, goes_on: Callable[[], None] = lambda: None) -> None:
+    """Bring the derived tables up to the log. The cursor uses STRETCH; `query` gives a named query its text; `goes_on`
+    is called after every step.
 
     Whoever is interrupted here has to begin anew: the tables are changed one after the other."""
     reach = cursor.execute(query("reach")).fetchone()
@@ -50,24 +51,30 @@ def derive(cursor: duckdb.DuckDBPyConnection, query: Query) -> None:
     _define_views(cursor)
     for name in ("standing", "answers"):
         cursor.execute(query(name))
+        goes_on()
     cursor.execute(query("touched"), {"derived_to": after})
+    goes_on()
     if derived_to is not None:
         cursor.execute(query("forget_touched"))
+        goes_on()
     (n,) = cursor.execute("select count(*) from derived.touched").fetchone() or (0,)
     for first in range(0, n, MOST_AT_ONCE):
         cursor.execute(query("chunk"), {"most": MOST_AT_ONCE, "first": first})
-        _derive_stretch(cursor, query)
+        _derive_stretch(cursor, query, goes_on)
     for name in _OF_THE_WHOLE:
         cursor.execute(query(name))
+        goes_on()
     cursor.execute(query("derived_so_far"), {"ends_at": ends_at})
 
 
-def _derive_stretch(cursor: duckdb.DuckDBPyConnection, query: Query) -> None:
+def _derive_stretch(cursor: duckdb.DuckDBPyConnection, query: Query, goes_on: Callable[[], None]) -> None:
     cursor.execute(query("chunk_of_the_log"))
     for view in _VIEWS:  # each is read several times: it is made a table as soon as what it stands on is one
         cursor.execute(f"create table made as from {view}; drop view {view}; alter table made rename to {view}")
+        goes_on()
     for name in _OF_A_STRETCH[1:]:
         cursor.execute(query(name))
+        goes_on()
     for view in _VIEWS:
         cursor.execute(f"drop table {view}")
     _define_views(cursor)

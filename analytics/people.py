@@ -83,7 +83,7 @@ def decisions_over_time(analytics: Analytics, surface: str, period: Period) -> D
 
 def reviews_by_reason(analytics: Analytics, surface: str, period: Period) -> tuple[ReviewsByReason, ...]:
     bounds = {"surface": surface, "from": period.from_, "to": period.to}
-    rows = quantiles.with_bounds(analytics, "reviews_by_reason", ("handling_s",), bounds)
+    rows = quantiles.with_bounds(analytics, "reviews_by_reason", ("handling_s",), bounds, key="reason")
     return tuple(
         ReviewsByReason(
             reason=cast(str, row["reason"]),

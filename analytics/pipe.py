@@ -1,4 +1,6 @@
-"""How the server and the process that draws reports speak: a header in JSON, then as many bytes as it says."""
+"""How the server and the process that draws reports speak: a header in JSON, then as many bytes as it says.
+
+An order is answered by one message, before which any number may come that only say GOES_ON."""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
+GOES_ON = "goes-on"  # what a header says while something long is being derived: a step of it is done
 _LENGTHS = struct.Struct(">II")  # of the header and of the body
 
 

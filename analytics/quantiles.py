@@ -20,27 +20,32 @@ CAVEAT = "Times of one rush depend on each other, and the interval is then too n
 
 
 def with_bounds(
-    analytics: Analytics, query: str, times: Sequence[str], asked: Mapping[str, object], of: Sequence[float] = (MEDIAN,)
+    analytics: Analytics,
+    query: str,
+    times: Sequence[str],
+    asked: Mapping[str, object],
+    of: Sequence[float] = (MEDIAN,),
+    *,
+    key: str = "",
 ) -> list[Row]:
-    """Rows of a query that takes `$at` and says of each of `times` `{time}_n`, how many there were, and `{time}_at`,
-    their values at those fractions of the sorted ones; to each is added `{time}_{median or p90}_low` and `_high`,
-    None where there is no such bound.
+    """Rows of a query that says of each of `times` `{time}_n`, how many there were; to each is added
+    `{time}_{median or p90}_low` and `_high`, None where there is no such bound.
 
-    How far apart the bounds are depends on how many there were: so it is asked twice."""
-    counted = analytics.rows(query, at=[MEDIAN], **asked)
-    wanted = sorted({at for row in counted for time in times for q in of for at in _fractions(row, time, q)})
-    if not wanted:
-        return [dict(row) | _bounds(row, times, of, {}) for row in counted]
+    They are asked of `{query}_at`, which takes `$at` and says `{time}_at`, the values at those fractions of the sorted
+    ones, of every `key`: how far apart the bounds are depends on how many there were."""
+    rows = analytics.rows(query, **asked)
+    wanted = sorted({at for row in rows for time in times for q in of for at in _fractions(row, time, q)})
+    found = {row.get(key): row for row in analytics.rows(f"{query}_at", at=wanted, **asked)} if wanted else {}
     places = {at: place for place, at in enumerate(wanted)}
-    return [dict(row) | _bounds(row, times, of, places) for row in analytics.rows(query, at=wanted, **asked)]
+    return [dict(row) | _bounds(row, found.get(row.get(key), {}), times, of, places) for row in rows]
 
 
 def _bounds(
-    row: Row, times: Sequence[str], of: Sequence[float], places: Mapping[float, int]
+    row: Row, found: Row, times: Sequence[str], of: Sequence[float], places: Mapping[float, int]
 ) -> dict[str, float | None]:
     told: dict[str, float | None] = {}
     for time in times:
-        values = cast("Sequence[float] | None", row[f"{time}_at"])
+        values = cast("Sequence[float] | None", found.get(f"{time}_at"))
         for q in of:
             ranks, n = quantile_ranks(cast("int", row[f"{time}_n"]), q), cast("int", row[f"{time}_n"])
             for end, rank in (("low", ranks.low), ("high", ranks.high)):

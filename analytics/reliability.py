@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -17,7 +17,7 @@ from analytics.period import Period
 from analytics.snapshot import Analytics
 from suggest.metrics.arrays import Bools, Floats, Ints
 from suggest.metrics.calibration import Bin, Floor, debiased_ece, ece, ece_noise_floor, reliability
-from suggest.metrics.interval import Interval, clopper_pearson
+from suggest.metrics.interval import Interval, clopper_pearson, clopper_pearson_bounds
 
 MIN_ERROR_N = 100  # slates; below this the calibration error is mostly noise, and is not shown
 MIN_BIN_N = 20  # forecasts a bin should hold
@@ -77,7 +77,7 @@ class Forecasts:
     known_by: Sequence[str]
     groups: Sequence[str]
 
-    def measured(self, *, with_bars: bool = True) -> Reliability:
+    def measured(self, *, with_bars: bool = True, with_rate: bool = True) -> Reliability:
         """Bars are the slow part, and are only made where they are drawn."""
         return measured(
             self.forecast,
@@ -87,16 +87,24 @@ class Forecasts:
             self.known_by,
             n_slates=len(np.unique(self.slates)),
             with_bars=with_bars,
+            with_rate=with_rate,
         )
 
     def by_group(self, *, least: int) -> Mapping[str, Reliability]:
         """The same of each group with `least` slates, the largest first; what has no value of the field is in none."""
-        groups = np.asarray(self.groups, dtype=object)
-        found = {}
-        for value in sorted(set(self.groups) - {""}):
-            rows = np.flatnonzero(groups == value)
-            if len(np.unique(self.slates[rows])) >= least:
-                found[value] = self._of(rows).measured(with_bars=False)
+        values, of = np.unique(np.asarray(self.groups, dtype=str), return_inverse=True)
+        told = [(str(value), np.flatnonzero(of == place)) for place, value in enumerate(values) if value]
+        parts = [(value, self._of(rows)) for value, rows in told if len(np.unique(self.slates[rows])) >= least]
+        right, n = [int(part.is_right.sum()) for _, part in parts], [len(part.p) for _, part in parts]
+        lows, highs = clopper_pearson_bounds(right, n)  # in one go: a quarter of the time of as many calls
+        rates = [
+            Interval(low=float(low), mid=k / m, high=float(high), n=m)
+            for low, high, k, m in zip(lows, highs, right, n, strict=True)
+        ]
+        found = {
+            value: replace(part.measured(with_bars=False, with_rate=False), rate=rate)
+            for (value, part), rate in zip(parts, rates, strict=True)
+        }
         return dict(sorted(found.items(), key=lambda each: (-each[1].n, each[0])))
 
     def _of(self, rows: Ints) -> Forecasts:
@@ -196,6 +204,7 @@ def measured(
     *,
     n_slates: int,
     with_bars: bool = True,
+    with_rate: bool = True,
 ) -> Reliability:
     """How forecasts `p` of what turned out `right` kept their word; one context and one way of knowing each."""
     said, was = np.clip(np.asarray(p, dtype=np.float64), 0.0, 1.0), np.asarray(right, dtype=np.float64)
@@ -207,7 +216,7 @@ def measured(
         n_contexts=len(set(contexts)),
         bins=reliability(said, was, bins_for(n)) if n and with_bars else (),
         error=_error(said, was) if n_slates >= MIN_ERROR_N else None,
-        rate=clopper_pearson(int(was.sum()), n) if n else None,
+        rate=clopper_pearson(int(was.sum()), n) if n and with_rate else None,
         mean=float(said.mean()) if n else None,
         known_by=dict(sorted(Counter(known_by).items())),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -115,10 +115,10 @@ class Analytics:
         found = self._execute(_queries()["groups_of_value"], of).fetchone()
         return None if found is None else found[0]
 
-    def prepare(self) -> None:
-        """Derive what every report on this snapshot counts from, once."""
+    def prepare(self, goes_on: Callable[[], None] = lambda: None) -> None:
+        """Derive what every report on this snapshot counts from, once; `goes_on` is called after every step of it."""
         if not self._is_derived:
-            derive(self._deriving, query_text)
+            derive(self._deriving, query_text, goes_on)
             self._is_derived = True
 
     def _execute(self, sql: str, params: Mapping[str, object]) -> duckdb.DuckDBPyConnection:

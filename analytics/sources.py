@@ -67,7 +67,7 @@ SOURCES = (
             _OUTCOMES,
             _ESCALATION,
             _s("typing-saved", "Typing saved", overview.TYPED, "typed"),
-            _s("loop-time", "From an act to the bundle that knows it", overview.LOOP, "loop_times"),
+            _s("loop-time", "From an act to the bundle that knows it", overview.LOOP, "loop_times", "loop_times_at"),
         ),
     ),
     Of(
@@ -133,11 +133,11 @@ SOURCES = (
         sources=(
             _ESCALATION,
             _s("decisions-by-reason", "Decisions by reason", people_figures.REASONS, "decisions_over_time"),
-            _s("reviews-by-reason", "Reviews", definitions.REVIEWS, "reviews_by_reason"),
+            _s("reviews-by-reason", "Reviews", definitions.REVIEWS, "reviews_by_reason", "reviews_by_reason_at"),
             _s("audit", "Random audit", definitions.AUDIT, "audits"),
-            _s("waits", "Waiting and handling", people.WAITS, "waits"),
+            _s("waits", "Waiting and handling", people.WAITS, "waits", "waits_at"),
             _s("costs", "What an answer costs", people.COSTS, "costs", "tally"),
-            _s("workers", "By worker", people.WORKERS, "workers"),
+            _s("workers", "By worker", people.WORKERS, "workers", "workers_at"),
             _s("claims", "Claims", people.CLAIMS, "claims"),
         ),
     ),

@@ -43,7 +43,9 @@ _NO_TIME = timedelta(microseconds=1)  # a period ends before its end
 class Studio:
     """Not for several threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, goes_on: Callable[[], None] = lambda: None) -> None:
+        """`goes_on` is called whenever a step of something long is done."""
+        self._goes_on = goes_on
         self._opened: snapshot.Analytics | None = None
         self._log: Path | None = None
         self._measured: OrderedDict[object, object] = OrderedDict()
@@ -91,7 +93,7 @@ class Studio:
             self._opened, self._log = snapshot.open(log, kept=kept), log
         if not self.is_prepared:
             try:
-                self._opened.prepare()
+                self._opened.prepare(self._goes_on)
             except BaseException:  # half derived
                 self.let_go()
                 raise

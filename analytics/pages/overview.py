@@ -51,7 +51,7 @@ def measure(asking: Asking) -> Measured:
     judged = judged_slates(analytics, surface, period)
     now = tally(analytics, surface, period)
     typed = analytics.rows("typed", **asking.bounds)[0]
-    loops = quantiles.with_bounds(analytics, "loop_times", ("age_s",), asking.bounds)
+    loops = quantiles.with_bounds(analytics, "loop_times", ("age_s",), asking.bounds, key="bundle")
     stats = (
         *tiles(
             decisions,

@@ -85,7 +85,7 @@ def measure(asking: Asking) -> Measured:
 
 def _waits_figure(asking: Asking) -> Drawn:
     of = (quantiles.MEDIAN, quantiles.NINE_IN_TEN)
-    rows = quantiles.with_bounds(asking.analytics, "waits", ("wait_s", "handling_s"), asking.bounds, of)
+    rows = quantiles.with_bounds(asking.analytics, "waits", ("wait_s", "handling_s"), asking.bounds, of, key="reason")
     names = ("reason", "reviews", "answered", *quantiles.names("wait_s", of), *quantiles.names("handling_s", of))
     return table_figure(
         id="waits",
@@ -106,7 +106,7 @@ def _waits_figure(asking: Asking) -> Drawn:
 
 
 def _workers_figure(asking: Asking) -> Drawn:
-    rows = quantiles.with_bounds(asking.analytics, "workers", ("handling_s",), asking.bounds)
+    rows = quantiles.with_bounds(asking.analytics, "workers", ("handling_s",), asking.bounds, key="worker")
     return table_figure(
         id="workers",
         title="By worker",

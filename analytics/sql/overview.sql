@@ -22,14 +22,28 @@ with promoted as (
      where surface = $surface and state = 'promoted'
 )
 select promoted.id as bundle, promoted."at" as "at", count(outcomes.slate) as acts,
-       median(epoch(promoted."at") - epoch(outcomes.decided_at)) as age_s_median, count(outcomes.decided_at) as age_s_n,
-       quantile_disc(epoch(promoted."at") - epoch(outcomes.decided_at), $at::double[]) as age_s_at
+       median(epoch(promoted."at") - epoch(outcomes.decided_at)) as age_s_median, count(outcomes.decided_at) as age_s_n
   from promoted
   left join (select slate, decided_at from derived.facts where surface = $surface) outcomes
     on outcomes.decided_at <= promoted."at" and (promoted.before is null or outcomes.decided_at > promoted.before)
  where promoted."at" >= $from and promoted."at" < $to
  group by promoted.id, promoted."at"
  order by promoted."at"
+
+-- loop_times_at --
+-- The same ages, sorted, at some fractions of them ($at): the ends of intervals.
+with promoted as (
+    select id, bundles."at" as "at", lag(bundles."at") over (order by sequence) as before
+      from bundles
+     where surface = $surface and state = 'promoted'
+)
+select promoted.id as bundle, quantile_disc(epoch(promoted."at") - epoch(decided_at), $at::double[]) as age_s_at
+  from promoted
+  join derived.facts
+    on decided_at <= promoted."at" and (promoted.before is null or decided_at > promoted.before)
+   and facts.surface = $surface
+ where promoted."at" >= $from and promoted."at" < $to
+ group by promoted.id
 
 -- happenings --
 -- What was done to the surface in this time: bundles that were built or began to serve, policies that were changed,

@@ -8,11 +8,16 @@ select date_trunc($step, cells."at") as "at", decision, coalesce(reason, '') as 
 -- reviews_by_reason --
 -- What went to people and what came back: a review is answered when a verdict on it stands.
 select reason, count(*) as reviews, count(*) filter (is_answered) as answered,
-       median(handling_ms / 1000) as handling_s_median, count(handling_ms) as handling_s_n,
-       quantile_disc(handling_ms / 1000, $at::double[]) as handling_s_at
+       median(handling_ms / 1000) as handling_s_median, count(handling_ms) as handling_s_n
   from reviews_in_focus
  group by reason
  order by reason
+
+-- reviews_by_reason_at --
+-- Their handling times, sorted, at some fractions of them ($at): the ends of intervals.
+select reason, quantile_disc(handling_ms / 1000, $at::double[]) as handling_s_at
+  from reviews_in_focus
+ group by reason
 
 -- audits_by_bundle --
 -- The answered audits of each bundle, and in how many a right option was shown: a random sample of what it showed.

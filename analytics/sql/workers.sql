@@ -1,18 +1,24 @@
 -- waits --
--- From the moment a review was made to the first answer that stands, and how long the answer took. $at: fractions of
--- the sorted times at which their values are told, for intervals.
+-- From the moment a review was made to the first answer that stands, and how long the answer took.
 with timed as (
     select reason, is_answered, epoch(first_at) - epoch("at") as wait_s, first_handling_ms / 1000 as handling_s
       from reviews_in_focus
 )
 select reason, count(*) as reviews, count(*) filter (is_answered) as answered,
        quantile_cont(wait_s, 0.5) as wait_s_median, quantile_cont(wait_s, 0.9) as wait_s_p90,
-       count(wait_s) as wait_s_n, quantile_disc(wait_s, $at::double[]) as wait_s_at,
+       count(wait_s) as wait_s_n,
        quantile_cont(handling_s, 0.5) as handling_s_median, quantile_cont(handling_s, 0.9) as handling_s_p90,
-       count(handling_s) as handling_s_n, quantile_disc(handling_s, $at::double[]) as handling_s_at
+       count(handling_s) as handling_s_n
   from timed
  group by reason
  order by reason
+
+-- waits_at --
+-- The same times, sorted, at some fractions of them ($at): the ends of intervals.
+select reason, quantile_disc(epoch(first_at) - epoch("at"), $at::double[]) as wait_s_at,
+       quantile_disc(first_handling_ms / 1000, $at::double[]) as handling_s_at
+  from reviews_in_focus
+ group by reason
 
 -- workers --
 -- Each worker's standing verdicts: how many, how fast, how often none; and where somebody else, or a known label, says
@@ -31,7 +37,7 @@ with voices as (
      group by context_key
 )
 select ours.worker, count(*) as verdicts, median(ours.handling_ms / 1000) as handling_s_median,
-       count(ours.handling_ms) as handling_s_n, quantile_disc(ours.handling_ms / 1000, $at::double[]) as handling_s_at,
+       count(ours.handling_ms) as handling_s_n,
        count(*) filter (ours.item is null) as none_of_these,
        count(*) filter (ours.worker is not null and asked.one <> asked.another) as compared,
        count(*) filter (ours.worker is not null and said.one <> said.another) as agreed,
@@ -45,6 +51,13 @@ select ours.worker, count(*) as verdicts, median(ours.handling_ms / 1000) as han
   left join known on known.context_key = ours.context_key
  group by ours.worker
  order by verdicts desc, ours.worker
+
+-- workers_at --
+-- Their handling times, sorted, at some fractions of them ($at): the ends of intervals.
+select worker, quantile_disc(handling_ms / 1000, $at::double[]) as handling_s_at
+  from verdicts_in_focus
+ where worker is distinct from 'consensus'
+ group by worker
 
 -- costs --
 -- What each answered item took of people's time: of all who answered it, where several were asked. What a panel came to

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -37,11 +38,11 @@ class Snapshots:
         store: EmbeddedStore,
         *,
         monotonic_s: Callable[[], float],
-        start: Callable[[], ReportProcess] = ReportProcess,
+        start: Callable[[], ReportProcess] | None = None,
     ) -> None:
         self._store = store
         self._monotonic_s = monotonic_s
-        self._start = start
+        self._start = start or partial(ReportProcess, monotonic_s=monotonic_s)
         self._path: Path | None = None
         self._is_prepared = False  # what is derived from it is whole
         self._fresh_for_s = FRESH_FOR_S

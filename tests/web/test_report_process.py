@@ -18,6 +18,7 @@ import pytest
 from httpx import Response
 
 from analytics.pipe import send
+from suggest.web.hanging import STILL_S, Watch
 from suggest.web.report_process import ReportProcess
 from suggest.web.snapshots import IDLE_S, Snapshots
 from suggest.web.threads import REPORT_THREADS
@@ -116,6 +117,45 @@ def test_dying_while_it_draws_is_a_page_that_says_so_and_when_to_come_back(own_h
         if accept != "text/html":
             assert said.json()["type"] == "/problems/report-unavailable"
         assert requests_said(owner.look("/reports/replies")) == 1
+
+
+@linux
+def test_one_that_hangs_is_ended_and_whoever_waits_is_told(own_house: House) -> None:
+    select(own_house)
+    owner = Person(own_house, "owner")
+    owner.look("/reports/replies")
+    process = drawing(own_house)
+    with stopped(process), asking(owner, "/reports/replies/funnel", Accept="text/html") as answer:
+        wait_until_it_is_asked(own_house)
+        until(lambda: any(thread.name == "report watch" for thread in threading.enumerate()))
+        own_house.monotonic.now_s += STILL_S - 1
+        assert process.is_alive
+        own_house.monotonic.now_s += 2
+        said = answer.result(PATIENCE_S)
+    assert said.status_code == 503
+    assert "did nothing for 60 s" in said.text
+    assert not process.is_alive
+    assert requests_said(owner.look("/reports/replies/funnel")) == 1
+
+
+def test_deriving_gives_signs_of_life_and_drawing_none(own_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    signs: list[float | None] = []
+    goes_on = Watch.goes_on
+
+    def noting(self: Watch, now_s: float, cpu_s: float | None) -> None:
+        signs.append(cpu_s)
+        goes_on(self, now_s, cpu_s)
+
+    monkeypatch.setattr(Watch, "goes_on", noting)
+    select(own_house)
+    owner = Person(own_house, "owner")
+    owner.look("/reports/replies")
+    assert len(signs) > 15, "one a step"
+    if sys.platform == "linux":
+        assert signs == sorted(signs)  # type: ignore[type-var]
+    signs.clear()
+    owner.look("/reports/replies/funnel")
+    assert len(signs) == 1, "the order itself"
 
 
 def test_dying_while_it_derives_is_begun_anew(own_house: House) -> None:
