@@ -20,7 +20,8 @@ from suggest.retrieve.lexical import overlap
 K = 3
 CHECKPOINTS = (100, 200, 400, 800, 1_200, 1_600)
 TAU = 0.3  # our exploration
-THEIRS = "--epsilon 0.05 -l 0.5 -b 22 --random_seed 1 --quiet"  # rates .05 to 10 were tried on another seed
+KINDS = ("--cb_explore_adf --epsilon 0.05", "--cb_explore_adf --squarecb", "--ccb_explore_adf --epsilon 0.05")
+THEIRS = "-l 0.5 -b 22 --random_seed 1 --quiet"  # rates .05 to 10 were tried on another seed
 
 
 class Learner(Protocol):
@@ -54,13 +55,11 @@ class Bandit:
     With `products` of context and id it can learn what each candidate is about, as we do; within some hundred requests
     those thousands of weights are in its way, so that it is run with and without."""
 
-    def __init__(self, catalog: Catalog, *, slots: bool, products: bool) -> None:
+    def __init__(self, catalog: Catalog, kind: str) -> None:
         import vowpalwabbit
 
-        kind = "--ccb_explore_adf" if slots else "--cb_explore_adf"
-        kind += " -q ca" if products else ""
         self.name = f"vw {kind}"
-        self._slots = slots
+        self._slots = "--ccb" in kind
         self._catalog = catalog
         self._vw: Any = vowpalwabbit.Workspace(f"{kind} {THEIRS}")
         self._drawn: dict[int, tuple[list[str], list[int], list[float]]] = {}
@@ -94,7 +93,7 @@ class Bandit:
             p = np.array(self._vw.predict(lines))
             first = int(rng.choice(len(p), p=p / p.sum()))
             others = [int(i) for i in np.argsort(-p, kind="stable") if i != first]
-            chosen, chances = [first, *others[: K - 1]], [float(p[i] / p.sum()) for i in [first, *others[: K - 1]]]
+            chosen, chances = [first, *others[: K - 1]], [float(p[first] / p.sum())] + [1.0] * (K - 1)
         self._drawn[n] = (lines, chosen, chances)
         return [self._catalog.ids[i] for i in chosen]
 
@@ -107,7 +106,7 @@ class Bandit:
                 tail.append(f"ccb slot {chosen[place]}:{cost}:{max(chances[place], 1e-3):.5f} |s 1")
             self._vw.learn([*head, *tail])
             return
-        for place in dict.fromkeys([0, slot or 0]):  # what was drawn, and what was taken below it
+        for place in dict.fromkeys([0, slot or 0]):  # what was drawn, and what was taken below it: its best, not drawn
             cost = -1.0 if place == slot else 0.0
             labelled = list(lines)
             labelled[1 + chosen[place]] = f"0:{cost}:{max(chances[place], 1e-3):.5f} {labelled[1 + chosen[place]]}"
@@ -118,9 +117,7 @@ def stream(catalog: Catalog, requests: Requests, reader: Reader, *, seed: int) -
     """Each learner's share of slates from which the right option was taken, up to each checkpoint and in its last."""
     learners: list[Learner] = [Ours(catalog)]
     if importlib.util.find_spec("vowpalwabbit") is not None:
-        learners += [
-            Bandit(catalog, slots=slots, products=products) for slots in (False, True) for products in (False, True)
-        ]
+        learners += [Bandit(catalog, kind + products) for kind in KINDS for products in ("", " -q ca")]
     return [_run(learner, requests, reader, seed=seed) for learner in learners]
 
 

@@ -5,7 +5,7 @@ nothing is known yet (*new*). Requests about anything at all stand for what is *
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,12 +42,29 @@ class Group:
 
 
 def groups_of(examples: ExampleSet) -> list[Group]:
-    """The candidates in GROUPS parts; none where there are too few to do without some."""
+    """The candidates in GROUPS parts; none where there are too few to do without some. What is right together goes
+    together: a question that has lost one of its answers still has the others (docs/decisions/0050)."""
     ids, everything = examples.catalog.ids, np.ones(len(examples), bool)
     if len(ids) < 2 * GROUPS:
         return []
-    parts = [frozenset(c for c in ids if fold_of(c, "group", GROUPS) == n) for n in range(GROUPS)]
+    kin = right_together([e.right for e in examples.examples], most=len(ids) // GROUPS)
+    parts = [frozenset(c for c in ids if fold_of(kin.get(c, c), "group", GROUPS) == n) for n in range(GROUPS)]
     return [Group(ids=own, linear=linear_of(examples, everything, without=own)) for own in parts if own]
+
+
+def right_together(answers: Iterable[Sequence[str]], *, most: int) -> dict[str, str]:
+    """Of each option that is right beside others the first of them all, however far the chain goes; one of more than
+    `most` holds nothing together.
+
+    >>> sorted(right_together([("b", "c"), ("a", "b"), ("x",), ("y", "z")], most=3).items())
+    [('a', 'a'), ('b', 'a'), ('c', 'a'), ('y', 'y'), ('z', 'y')]
+    """
+    chain: dict[str, set[str]] = {}
+    for right in set(map(tuple, answers)):
+        if len(right) > 1:
+            joined = set(right).union(*(chain.get(item, ()) for item in right))
+            chain |= dict.fromkeys(joined, joined)
+    return {item: min(joined) for item, joined in chain.items() if len(joined) <= most}
 
 
 def taken_away(

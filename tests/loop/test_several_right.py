@@ -12,6 +12,7 @@ from suggest.calibrate.choice import ChoiceModel
 from suggest.calibrate.prior import shipped_prior
 from suggest.loop.build import Built, build
 from suggest.loop.examples import Catalog, ExampleSet
+from suggest.loop.made_up import groups_of, right_together, taken_away
 from suggest.loop.scores import K, held_out_scores
 from suggest.online.model import Model
 from suggest.online.suggester import Suggester
@@ -49,6 +50,20 @@ def test_p_any_is_that_of_any_right_wording(built: Built, examples: ExampleSet) 
     noise = 3 * np.sqrt((p_any * (1 - p_any)).sum()) / len(p_any)
     assert abs(p_any.mean() - correct.mean()) < 0.05 + noise
     assert p_any.mean() > 1.3 * K / WORDINGS, "the probabilities of three wordings of six alone would be half of that"
+
+
+def test_what_is_right_together_is_taken_away_together(examples: ExampleSet) -> None:
+    groups = groups_of(examples)
+    for answer in {e.right for e in examples.examples}:
+        assert sum(1 for group in groups if group.ids & set(answer)) == 1, "one wording less is not an answer less"
+    lost = taken_away(examples, examples.folds(), groups, booster=None, fields=None)
+    assert len(lost) == len(examples), "every request is asked once without any of its answers"
+    assert all(set(p.ids).isdisjoint(examples.examples[p.example].right) for p in lost)
+
+
+def test_a_chain_through_the_whole_catalogue_holds_nothing_together() -> None:
+    chained = [("a", "b"), ("b", "c"), ("c", "d"), ("x", "y")]
+    assert right_together(chained, most=3) == {"x": "x", "y": "x"}
 
 
 def test_the_served_slate_says_what_the_judged_one_says(built: Built, examples: ExampleSet) -> None:
