@@ -13,7 +13,7 @@ from analytics.snapshot import Analytics
 from components.badge import BadgeView, badge
 from components.empty import EmptyView, StepView, empty
 from components.number import NOTHING, count, moment
-from components.page import PageView, page
+from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page
 from components.table import Column, TableView, data_table
 
 
@@ -40,7 +40,7 @@ def surfaces(analytics: Analytics) -> tuple[SurfaceLine, ...]:
     )
 
 
-def render_index(lines: tuple[SurfaceLine, ...]) -> str:
+def render_index(lines: tuple[SurfaceLine, ...], *, as_worker: bool = False) -> str:
     """The page at /reports."""
     head = div(".page-head")[
         div(".page-head-text")[
@@ -48,7 +48,8 @@ def render_index(lines: tuple[SurfaceLine, ...]) -> str:
             p(".lede")["What was suggested, what became of it, and whether the figures kept their word."],
         ]
     ]
-    return str(page(PageView(title="Reports", here="reports"), head, _listed(lines) if lines else empty(_FIRST_RUN)))
+    shell = PageView(title="Reports", here="reports", nav=WORKER_NAV if as_worker else PRODUCT_NAV)
+    return str(page(shell, head, _listed(lines) if lines else empty(_FIRST_RUN)))
 
 
 _FIRST_RUN = EmptyView(

@@ -35,6 +35,8 @@ class Question:
 class IndexOrder:
     """The list of surfaces, as HTML."""
 
+    as_worker: bool = False  # who asks may open neither the administration nor a page that names people
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOrder:
@@ -42,6 +44,7 @@ class PageOrder:
 
     question: Question
     noting: NoteForm | None = None
+    as_worker: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from components.empty import EmptyView, empty
 from components.gate import gate_lines
 from components.notice import NoticeView, notice
 from components.number import moment, plural
-from components.page import PageView, page, standalone, stylesheet
+from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page, standalone, stylesheet
 from components.stat import stats
 from components.terms import terms
 from suggest.domain.clock import rfc3339
@@ -29,11 +29,12 @@ FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; f
 _STATES: dict[str, Tone] = {"promoted": "good", "kept": "warn", "failed": "bad", "rolled-back-to": "accent"}
 
 
-def render(view: ReportView, noting: NoteForm | None = None) -> str:
+def render(view: ReportView, noting: NoteForm | None = None, *, as_worker: bool = False) -> str:
     """The page at /reports/{surface}: rows come from the server, styles from /static, nothing inline. `noting` is the
-    form to write down what happened, for those who may."""
-    content = _content(view, _served(view), links=True, noting=noting)
-    return str(page(PageView(title=view.title, here="reports"), *content))
+    form to write down what happened, for those who may; `as_worker` leaves out what this role may not open."""
+    content = _content(view, _served(view), links=True, noting=noting, as_worker=as_worker)
+    nav = WORKER_NAV if as_worker else PRODUCT_NAV
+    return str(page(PageView(title=view.title, here="reports", nav=nav), *content))
 
 
 def render_file(view: ReportView) -> str:
@@ -48,9 +49,11 @@ def _served(view: ReportView) -> Address:
     return lambda drawn: addresses.to_rows(view, drawn.figure.id)
 
 
-def _content(view: ReportView, address: Address, *, links: bool, noting: NoteForm | None = None) -> list[Node]:
+def _content(
+    view: ReportView, address: Address, *, links: bool, noting: NoteForm | None = None, as_worker: bool = False
+) -> list[Node]:
     told = view.empty is None and view.problem is None
-    around = [_tabs(view), lenses(view)] if links and told else []
+    around = [_tabs(view, as_worker=as_worker), lenses(view)] if links and told else []
     return [
         _head(view, links=links),
         view.simulated and _simulated(),
@@ -139,13 +142,14 @@ def _periods(view: ReportView) -> Node:
     ]
 
 
-def _tabs(view: ReportView) -> Node:
+def _tabs(view: ReportView, *, as_worker: bool) -> Node:
     return nav(".tabs", aria_label="Pages of this report")[
         (
             a(href=addresses.to_page(view, each.name), aria_current="page" if each.name == view.page else None)[
                 each.title
             ]
             for each in PAGES
+            if not (as_worker and each.names_people)
         )
     ]
 

@@ -63,9 +63,9 @@ class Studio:
         self._open(log, kept)
         match order:
             case IndexOrder():
-                return render_index(self._once("index", surfaces)).encode()
+                return render_index(self._once("index", surfaces), as_worker=order.as_worker).encode()
             case PageOrder():
-                return render(self._view(order.question), order.noting).encode()
+                return render(self._view(order.question), order.noting, as_worker=order.as_worker).encode()
             case RowsOrder():
                 return self._rows(order)
             case ImpressionsOrder():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from htpy import Element, a, code, div, h1, h2, p
 
 from components.badge import BadgeView, badge
-from components.page import PageView, page
+from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page
 
 _DOORS = (
     ("/console", "Console", "Answer what the model does not know. Your answer reaches whoever waits, and teaches."),
@@ -15,9 +15,12 @@ _DOORS = (
 )
 
 
-def landing_page(*, is_ready: bool, is_signed_in: bool) -> Element:
+def landing_page(*, is_ready: bool, is_signed_in: bool, is_worker: bool = False) -> Element:
+    """`is_worker`: signed in without the right to administer, so that door is not shown."""
+    nav = WORKER_NAV if is_worker else PRODUCT_NAV
+    doors = [door for door in _DOORS if not is_worker or door[0] != "/admin"]
     return page(
-        PageView(title="Welcome", styles=("/static/admin.css",)),
+        PageView(title="Welcome", styles=("/static/admin.css",), nav=nav),
         div(".hero")[
             h1["Suggestions that learn from the people who use them"],
             p(".lede")[
@@ -25,7 +28,7 @@ def landing_page(*, is_ready: bool, is_signed_in: bool) -> Element:
                 "can know goes to a person, and their answer becomes the next suggestion."
             ],
         ],
-        div(".doors")[(a(".card", href=href)[h2[name], p[text]] for href, name, text in _DOORS)],
+        div(".doors")[(a(".card", href=href)[h2[name], p[text]] for href, name, text in doors)],
         not is_signed_in
         and p(".section.soft")["To sign in, ask whoever runs this server for a link: ", code["suggest keys link"], "."],
         corner=badge(BadgeView(text="ready", tone="good") if is_ready else BadgeView(text="warming up", tone="warn")),

@@ -47,6 +47,7 @@ PRODUCT_NAV = (
     NavLink(key="docs", label="Docs", href="/docs"),
     NavLink(key="admin", label="Admin", href="/admin"),
 )
+WORKER_NAV = tuple(each for each in PRODUCT_NAV if each.key != "admin")  # what the role worker may open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,5 +108,6 @@ class DeskView:
     is_for_others: bool = False  # what waits is kept for colleagues who know its matter, for now
     is_first_run: bool = False  # there is no surface yet
     name: str = ""
+    is_worker: bool = False  # who may open neither the administration nor what names people
     are_keys_on: bool = True
     found: FoundView | None = None

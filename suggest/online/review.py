@@ -76,6 +76,20 @@ class Reviews:
                 return held
         return None
 
+    def reclaim(self, worker: str, review_id: str, *, lease_s: float = LEASE_S) -> ReviewView | None:
+        """Hold this very review again, whatever else waits: for somebody whose lease ran out over their answer. None
+        where another holds it, an answer stands or nobody waits any more."""
+        _check_worker(worker)
+        _check_lease_s(lease_s)
+        task, revision = self._board.known(review_id)
+        if task.state_at(self._clock.now()) is not ReviewState.WAITING or not self._routing.may_speak(worker, task):
+            return None
+        return self._hold(task, revision, worker=worker, surface=task.claimed_for, lease_s=lease_s)
+
+    def state(self, review_id: str) -> ReviewState:
+        """Where it stands now. Raises NotFound."""
+        return self._board.known(review_id)[0].state_at(self._clock.now())
+
     def heartbeat(self, review_id: str, lease: str, lease_s: float = LEASE_S) -> ReviewView:
         """Hold on to a review for another `lease_s` seconds from now."""
         _check_lease_s(lease_s)

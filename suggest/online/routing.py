@@ -44,6 +44,10 @@ class Routing:
             return None
         return Needs(skills=asked, language=language, until=slate.at + timedelta(seconds=policy.routing_wait_s))
 
+    def may_speak(self, worker: str, task: Task) -> bool:
+        """Whether another answer of this worker's would count, whoever else should rather give one."""
+        return _may_speak(task, worker, has_account=self._workers.find(worker) is not None)
+
     def suits(self, worker: str, *, now: datetime) -> Callable[[Task], bool]:
         """Whether this worker should get a task now."""
         account = self._workers.find(worker)

@@ -17,6 +17,7 @@ from suggest.domain.errors import NotFound, SuggestError, TokenInvalid
 from suggest.domain.guideline import Guideline
 from suggest.domain.ids import new_id
 from suggest.domain.policy import Policy, TargetKind
+from suggest.domain.review import ReviewState
 from suggest.domain.surface import Surface
 from suggest.domain.worker import Worker
 from suggest.online.alerts import Alerts
@@ -375,6 +376,14 @@ class OnlineService:
         if surface is not None:
             self._place(surface)
         return self._reviews.claim(worker, surface=surface, lease_s=lease_s)
+
+    def reclaim(self, worker: str, id: str) -> ReviewView | None:
+        """This very review, for somebody whose lease on it ran out; None where it cannot be had any more."""
+        return self._reviews.reclaim(worker, id)
+
+    def review_state(self, id: str) -> ReviewState:
+        """Where a review stands now. Raises NotFound."""
+        return self._reviews.state(id)
 
     def heartbeat(self, id: str, lease: str, lease_s: float = LEASE_S) -> ReviewView:
         return self._reviews.heartbeat(id, lease, lease_s)

@@ -15,7 +15,7 @@ from htpy import Node, a, code, div, h1, p
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from components.page import PageView, page
+from components.page import PRODUCT_NAV, WORKER_NAV, NavLink, PageView, page
 from suggest.domain.errors import Unauthorized
 from suggest.online.links import SESSION_LIFETIME, Role, Session
 from suggest.web.auth import own_origin
@@ -36,9 +36,17 @@ def html(*content: Node, title: str, here: str = "", status: int = 200) -> HTMLR
     return HTMLResponse(str(page(PageView(title=title, here=here), *content)), status_code=status)
 
 
-def words_page(*content: Node, title: str, status: int = 200) -> HTMLResponse:
+def nav_of(request: Request) -> tuple[NavLink, ...]:
+    """What whoever asks may open."""
+    session = session_of(request)
+    return WORKER_NAV if session is not None and session.role is Role.WORKER else PRODUCT_NAV
+
+
+def words_page(
+    *content: Node, title: str, status: int = 200, nav: tuple[NavLink, ...] = PRODUCT_NAV
+) -> HTMLResponse:
     """A page that has a heading and a few sentences, and nothing else."""
-    shell = PageView(title=title, width="narrow")
+    shell = PageView(title=title, width="narrow", nav=nav)
     return HTMLResponse(str(page(shell, div(".card.stack")[h1[title], content])), status_code=status)
 
 

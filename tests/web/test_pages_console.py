@@ -219,7 +219,7 @@ def test_a_lapsed_lease_that_nobody_took_still_counts(house: House) -> None:
     assert "passed to someone else" not in page
 
 
-def test_a_request_that_passed_to_someone_else_is_said_with_what_was_written(house: House) -> None:
+def test_a_request_that_is_not_theirs_any_more_is_said_with_what_was_written(house: House) -> None:
     (escalation,) = ask(house, "slow one")
     ann, bob = Person(house), Person(house, name="Bob")
     ann.look()
@@ -228,7 +228,7 @@ def test_a_request_that_passed_to_someone_else_is_said_with_what_was_written(hou
     bob.answer(none="1")
     ask(house, "the next one")
     page = ann.answer(text="My <b>long</b> answer").text
-    assert "passed to someone else" in page
+    assert "has been answered already" in page
     assert 'role="alert"' in page
     assert "My &lt;b&gt;long&lt;/b&gt; answer" in page
     assert h1(page) == "the next one"
@@ -274,6 +274,112 @@ def test_the_pulse_counts_the_queue_and_a_looking_worker_is_on_duty(house: House
     house.clock.advance(seconds=400)
     hidden = ann.browser.post("/console/pulse", data={"csrf": csrf, "visible": "0"}, headers=OURS).json()
     assert "0 on duty" in hidden["words"], "a page nobody looks at promises nothing"
+
+
+def test_a_late_answer_counts_although_something_more_urgent_waits_meanwhile(house: House) -> None:
+    (first,) = ask(house, "first")
+    ann = Person(house)
+    ann.look()
+    house.client.put("/v1/surfaces/replies/policy", json={"cost_of_error": 1000}, headers=house.secret)
+    house.clock.advance(seconds=121)
+    ask(house, "far more urgent")
+    ann.answer(text="typed with care")
+    assert answer_of(house, first)["answer"] == {"text": "typed with care"}
+    assert h1(ann.page) == "far more urgent"
+
+
+def test_a_late_answer_counts_where_a_colleague_took_the_request_and_gave_it_back(house: House) -> None:
+    (first,) = ask(house, "first")
+    ann, bob = Person(house), Person(house, name="Bob")
+    ann.look()
+    house.clock.advance(seconds=121)
+    bob.look()
+    assert bob.review == first
+    bob.send("/console/skip")
+    ann.answer(text="typed with care")
+    assert answer_of(house, first)["answer"] == {"text": "typed with care"}
+
+
+def test_who_answers_a_request_that_never_lay_on_their_desk_gets_nothing(house: House) -> None:
+    ask(house, "first", "second")
+    ann, bob = Person(house), Person(house, name="Bob")
+    ann.look()
+    bob.look()
+    other = ann.review
+    ann.send("/console/skip")  # nobody holds it now
+    form = {**bob.form("/console/answer").fields, "review": other, "lease": "made-up", "eid": "e1", "item": "refund"}
+    bob.browser.post("/console/answer", data=form, headers=BY_SCRIPT)
+    assert answer_of(house, other)["state"] == "waiting"
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_late_answer_is_told_the_truth_and_nothing_typed_is_lost(house: House, is_answered: bool) -> None:
+    ask(house, "first")
+    ann, bob = Person(house), Person(house, name="Bob")
+    ann.look()
+    house.clock.advance(seconds=121)
+    bob.look()
+    if is_answered:
+        bob.answer(item="refund")
+    page = ann.answer(text="typed with care", note="and why").text
+    assert ("has been answered already" if is_answered else "passed to someone else") in page
+    assert "typed with care" in page
+    assert "and why" in page
+
+
+def test_a_late_answer_to_a_wait_that_is_over_says_so(house: House) -> None:
+    ask(house, "first")
+    ann = Person(house)
+    ann.look()
+    house.clock.advance(seconds=25 * 3600)
+    session = Person(house, name="Ann")  # the sign-in has ended, too: whoever comes back signs in anew
+    session.look()
+    form = {**ann.form("/console/answer").fields, "text": "too late", "csrf": session.form("/console/leave").fields["csrf"]}
+    page = session.browser.post("/console/answer", data=form, headers=BY_SCRIPT).text
+    assert "Nobody waits for that request any more" in page
+    assert "too late" in page
+
+
+def test_a_computer_that_slept_finds_its_request_again_with_what_was_typed(house: House) -> None:
+    (first,) = ask(house, "first")
+    ann, bob = Person(house), Person(house, name="Bob")
+    ann.look()
+    form = ann.form("/console/skip").fields
+    beat = {"csrf": form["csrf"], "visible": "1", "review": form["review"], "lease": form["lease"]}
+    house.clock.advance(seconds=500)
+    assert ann.browser.post("/console/pulse", data=beat, headers=OURS).json()["held"] is True
+    bob.look()
+    assert bob.review == "", "it is held again"
+    house.clock.advance(seconds=100)
+    assert ann.browser.post("/console/pulse", data=beat, headers=OURS).json()["held"] is True, "by the page's old lease"
+    ann.answer(text="typed with care")
+    assert answer_of(house, first)["answer"] == {"text": "typed with care"}
+
+
+def test_what_was_taken_again_can_be_put_back_by_the_page_as_it_stands(house: House) -> None:
+    (first,) = ask(house, "first")
+    ann, bob = Person(house), Person(house, name="Bob")
+    ann.look()
+    form = ann.form("/console/skip").fields
+    beat = {"csrf": form["csrf"], "visible": "1", "review": form["review"], "lease": form["lease"]}
+    house.clock.advance(seconds=500)
+    ann.browser.post("/console/pulse", data=beat, headers=OURS)
+    ann.send("/console/skip")
+    bob.look()
+    assert bob.review == first
+
+
+def test_a_page_that_lost_its_request_and_finds_it_free_again_keeps_what_was_typed(house: House) -> None:
+    ask(house, "first")
+    ann, bob = Person(house), Person(house, name="Bob")
+    ann.look()
+    lost = {**ann.form("/console/next", lost=ann.review).fields, "draft": "half an answer"}
+    house.clock.advance(seconds=121)
+    page = ann.browser.post("/console/next", data=lost, headers=BY_SCRIPT).text
+    assert "yours again" in page
+    assert "half an answer" in page
+    assert bob.look() is not None
+    assert bob.review == ""
 
 
 def test_a_heartbeat_holds_the_lease_and_says_when_it_is_lost(house: House) -> None:
@@ -384,3 +490,16 @@ def test_the_queue_is_told_whenever_it_changes_and_to_nobody_signed_out(house: H
     later = partial(house.clock.advance, seconds=365 * 86400)
     assert "retry: " in listen(house, "/console/events", until=None, then=later, headers=headers), "and it ends"
     assert ann.browser.get("/console/events").status_code == 401
+
+
+@pytest.mark.parametrize(("role", "shown"), [("worker", False), ("reviewer", True), ("owner", True)])
+def test_a_page_leads_nowhere_that_the_role_may_not_open(house: House, role: str, shown: bool) -> None:
+    person = Person(house, role=role)
+    for path in ("/console", "/", "/reports", "/reports/replies", "/reports/replies/funnel"):
+        page = person.browser.get(path, headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert ('href="/admin"' in page.text) is shown, path
+        for address in set(re.findall(r'href="(/[^"#?]*)', page.text)):
+            assert person.browser.get(address, headers={"Accept": "text/html"}).status_code != 403, (path, address)
+    refused = person.browser.get("/admin/playground", headers={"Accept": "text/html"})
+    assert ('href="/admin"' in refused.text) is shown

@@ -48,6 +48,11 @@ _PAGE = 1_000
 _OURS = frozenset({"agent", "assistant", "shop", "support", "staff", "us"})
 _SAID: dict[Said, tuple[str, str]] = {
     "lost": ("That request has passed to someone else", "Your answer was not sent. Here is what comes next."),
+    "answered": ("That request has been answered already", "Your answer was not sent. Here is what comes next."),
+    "over": ("Nobody waits for that request any more", "Your answer was not sent. Here is what comes next."),
+    "erased": ("That request has been erased", "Your answer was not sent. Here is what comes next."),
+    "given-back": ("That request waits for a colleague", "Your answer was not sent. Here is what comes next."),
+    "kept": ("That request is yours again", ""),
     "not-postponed": ("It was not put off", ""),
     "undone": ("Taken back", "The answer no longer counts and teaches nothing; the request waits again."),
     "not-undone": ("This cannot be taken back any more", ""),
@@ -224,6 +229,7 @@ def _view(parts: Parts, request: Request, session: Session, sight: Sight) -> Des
         is_for_others=sight.review is None and parts.online.queue_counts().waiting > 0,
         is_first_run=sight.review is None and not parts.online.list_surfaces(),
         name=session.name,
+        is_worker=session.role is Role.WORKER,
         are_keys_on=request.query_params.get("keys") != "off",
     )
 
@@ -296,10 +302,10 @@ def _all_candidates(parts: Parts, surface: str) -> Iterator[CandidateView]:
 
 def _notice(note: Note) -> NoticeView:
     title, text = _SAID[note.said]
-    detail = "" if note.said in {"lost", "undone"} else note.detail
+    detail = "" if note.said in {"lost", "undone", "kept"} else note.detail
     return NoticeView(
         title=title,
         text=text or (detail[:1].upper() + detail[1:]),
-        tone="accent" if note.said == "undone" else "warn",
-        urgent=note.said != "undone",
+        tone="accent" if note.said in {"undone", "kept"} else "warn",
+        urgent=note.said not in {"undone", "kept"},
     )

@@ -26,10 +26,20 @@ from suggest.domain.review import ReviewState
 from suggest.online.messages import RawVerdict, ReviewView
 from suggest.online.service import OnlineService
 
-Said = Literal["lost", "not-postponed", "undone", "not-undone", "invalid", "not-saved"]
+Said = Literal[
+    "lost", "answered", "over", "erased", "given-back", "kept",
+    "not-postponed", "undone", "not-undone", "invalid", "not-saved",
+]  # fmt: skip
+_GONE: dict[ReviewState, Said] = {  # why a review is not this desk's any more
+    ReviewState.CLAIMED: "lost",
+    ReviewState.ANSWERED: "answered",
+    ReviewState.EXPIRED: "over",
+    ReviewState.WAITING: "given-back",
+}
 ASIDE_FOR = timedelta(seconds=60)  # what was put back stays away this long, unless something else arrives
 MOST_UNDONE = 10
 MOST_DESKS = 2_000
+MOST_HAD = 50  # reviews that once lay here, which may be answered late
 MOST_PASSED = 8  # requests looked past to find the one that was taken back
 _SHORT = 90
 _ONE_OF_SEVERAL = "somebody else is asked, too"
@@ -70,6 +80,7 @@ class Desk:
         self._worker = worker
         self._clock = clock
         self._held: ReviewView | None = None
+        self._had: deque[str] = deque(maxlen=MOST_HAD)
         self._past: deque[Done] = deque(maxlen=MOST_UNDONE)
         self._aside_until: datetime | None = None
         self._note: Note | None = None
@@ -94,19 +105,19 @@ class Desk:
         with self._lock:
             try:
                 self._give(review, raw)
-            except (LeaseLost, NotFound) as lost:
+            except (LeaseExpired, LeaseLost, NotFound) as lost:
                 self._let_go(review)
-                self._note = Note(said="lost", detail=lost.detail, draft=raw.text or "")
+                self._note = Note(said=self._whereabouts(review), detail=lost.detail, draft=_written(raw))
             except Invalid as wrong:
-                self._note = Note(said="invalid", detail=_first(wrong), draft=raw.text or "")
+                self._note = Note(said="invalid", detail=_first(wrong), draft=_written(raw))
             except (Overloaded, StorageUnavailable) as failed:
-                self._note = Note(said="not-saved", detail=failed.detail, draft=raw.text or "")
+                self._note = Note(said="not-saved", detail=failed.detail, draft=_written(raw))
 
     def skip(self, review: str, lease: str) -> None:
         """Put a review back: something else comes first, where there is something else."""
         with self._lock:
             other = self._online.claim(self._worker) if self._is_held(review) else self._held
-            if self._give_back(review, lease):
+            if self._give_back(review, self._lease(review, lease)):
                 self._aside_until = None if other is not None else self._clock.now() + ASIDE_FOR
             if self._is_held(review):
                 self._held = other
@@ -115,9 +126,11 @@ class Desk:
         """Put a review off: it comes back by itself, to whoever is there then."""
         with self._lock:
             try:
-                self._online.postpone(review, lease, self._clock.now() + timedelta(minutes=minutes))
+                self._online.postpone(
+                    review, self._lease(review, lease), self._clock.now() + timedelta(minutes=minutes)
+                )
             except (Conflict, NotFound) as lost:
-                self._note = Note(said="lost", detail=lost.detail)
+                self._note = Note(said=self._whereabouts(review), detail=lost.detail)
             except Invalid as late:
                 self._note = Note(said="not-postponed", detail=_first(late))
                 return
@@ -142,35 +155,40 @@ class Desk:
             self._bring_back(last.review)
 
     def lose(self, review: str, draft: str) -> None:
-        """The page has found out that the review passed to someone else."""
+        """The page has found out that the review is not this desk's any more."""
         with self._lock:
             if self._held is not None:
                 self._hold_on()
-            if not self._is_held(review):
-                self._note = Note(said="lost", draft=draft)
+            said: Said = "kept" if self._is_held(review) else self._whereabouts(review)
+            if said != "kept" or draft.strip():
+                self._note = Note(said=said, draft=draft)
 
     def beat(self, review: str, lease: str) -> bool:
-        """Hold on while the page is visible. Whether the review is still held."""
-        try:
-            self._online.heartbeat(review, lease)
-        except (Conflict, NotFound):
-            return False
-        return True
+        """Hold on while the page is visible. Whether the review is still held, or again: where its lease ran out (a
+        computer that slept) and nobody else has taken it, it is this desk's as before."""
+        with self._lock:
+            try:
+                self._online.heartbeat(review, self._lease(review, lease))
+            except LeaseExpired:
+                return self._take_again(review)
+            except (Conflict, NotFound):
+                return False
+            return True
 
     # -- steps, under the lock ----------------------------------------------------------------------------------------
 
     def _give(self, review: str, raw: RawVerdict) -> None:
         takes_next = self._aside_until is None and self._is_held(review)
         raw = self._as_option(review, raw)
+        raw = replace(raw, lease=self._lease(review, raw.lease))
         try:
             result = self._online.verdict(review, raw, next=takes_next)
-        except LeaseExpired as late:
-            # Where nobody else has taken it since, it is offered again: then the answer still counts.
-            self._let_go(review)
-            self._take()
-            if self._held is None or self._held.id != review:
-                raise LeaseLost(late.detail) from None
-            result = self._online.verdict(review, replace(raw, lease=self._held.lease))
+        except (LeaseExpired, LeaseLost) as late:
+            # Where nobody else holds it, it is taken again, whatever else waits: then the answer still counts.
+            lay_here = type(late) is LeaseExpired or review in self._had
+            if not lay_here or not self._take_again(review) or self._held is None:
+                raise
+            result = self._online.verdict(review, replace(raw, lease=self._held.lease), next=takes_next)
         self._let_go(review)
         if result.next is not None:
             self._held, self._is_fresh = result.next, True
@@ -207,8 +225,32 @@ class Desk:
         assert self._held is not None
         try:
             self._held = self._online.heartbeat(self._held.id, self._held.lease)
+        except LeaseExpired:
+            self._take_again(self._held.id)
         except (Conflict, NotFound):
             self._held = None
+
+    def _take_again(self, review: str) -> bool:
+        """Lay a review whose lease ran out on the desk again; what lies there meanwhile goes back. False where it
+        cannot be had any more."""
+        try:
+            again = self._online.reclaim(self._worker, review)
+        except NotFound:
+            again = None
+        other = self._held
+        if again is None:
+            self._let_go(review)
+            return False
+        if other is not None and other.id != review:
+            self._give_back(other.id, other.lease)
+        self._held = again
+        return True
+
+    def _whereabouts(self, review: str) -> Said:
+        try:
+            return _GONE[self._online.review_state(review)]
+        except NotFound:
+            return "erased"
 
     def _take(self) -> None:
         now = self._clock.now()
@@ -230,10 +272,16 @@ class Desk:
         if self._is_held(review):
             self._held = None
 
+    def _lease(self, review: str, sent: str) -> str:
+        """The lease in force: the review may have been taken again since the page was drawn that sends another."""
+        return self._held.lease if self._held is not None and self._held.id == review else sent
+
     def _is_held(self, review: str) -> bool:
         return self._held is not None and self._held.id == review
 
     def _sight(self) -> Sight:
+        if self._held is not None and self._held.id not in self._had:
+            self._had.append(self._held.id)
         note, done = self._note, self._done
         self._note, self._done = None, ""
         return Sight(
@@ -270,6 +318,11 @@ def _words(text: str | None) -> str:
         return "None of these"
     line = " ".join(text.split())
     return line if len(line) <= _SHORT else line[: _SHORT - 1].rstrip() + "…"
+
+
+def _written(raw: RawVerdict) -> str:
+    """All that was typed with an answer that was not taken."""
+    return "\n\n".join(each for each in (raw.text, raw.note) if each)
 
 
 def _first(wrong: Invalid) -> str:

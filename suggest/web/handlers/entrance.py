@@ -18,7 +18,7 @@ from suggest.online.keys import KeyKind
 from suggest.online.links import Role, Session
 from suggest.web.parts import parts_of
 from suggest.web.problem import Refused, error_body, problem_body
-from suggest.web.sessions import PageHandler, signed_in, words_page
+from suggest.web.sessions import PageHandler, nav_of, signed_in, words_page
 
 PageRoute = Callable[[Request], Awaitable[Response]]
 
@@ -37,7 +37,7 @@ def admitted(role: Role, *, keys: bool = True) -> Callable[[PageHandler], PageRo
             except (Refused, SuggestError) as refused:
                 if not _asks_for_page(request):
                     raise
-                return _refusal(refused)
+                return _refusal(request, refused)
 
         return guarded
 
@@ -74,7 +74,7 @@ def _asks_for_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
 
 
-def _refusal(refused: Refused | SuggestError) -> Response:
+def _refusal(request: Request, refused: Refused | SuggestError) -> Response:
     if isinstance(refused, Refused):
         body = problem_body(refused.kind, refused.detail, errors=refused.errors)
     else:
@@ -82,7 +82,8 @@ def _refusal(refused: Refused | SuggestError) -> Response:
     status = body["status"]
     assert isinstance(status, int)
     title = str(body["title"])
-    said = words_page(p[str(body["detail"])], p[a(href="/")["To the first page"]], title=title, status=status)
+    onward = p[a(href="/")["To the first page"]]
+    said = words_page(p[str(body["detail"])], onward, title=title, status=status, nav=nav_of(request))
     if status == 503:
         said.headers["Retry-After"] = "1"
     return said

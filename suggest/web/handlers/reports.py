@@ -29,7 +29,7 @@ async def index(request: Request, session: Session) -> Response:
     """GET /reports: every surface and how much it was asked."""
     from analytics.orders import IndexOrder
 
-    return HTMLResponse(await _drawn(request, IndexOrder()))
+    return HTMLResponse(await _drawn(request, IndexOrder(as_worker=session.role is Role.WORKER)))
 
 
 async def definitions(request: Request) -> Response:
@@ -53,7 +53,8 @@ async def page(request: Request, session: Session) -> Response:
     _check_may_see(session, name)
     question = _question(request, surface, name)
     try:
-        drawn = await _drawn(request, PageOrder(question=question, noting=noting_of(request, session)))
+        noting, as_worker = noting_of(request, session), session.role is Role.WORKER
+        drawn = await _drawn(request, PageOrder(question=question, noting=noting, as_worker=as_worker))
     except StorageUnavailable as broken:
         return _failed(question, broken)
     return HTMLResponse(drawn)
