@@ -38,7 +38,7 @@ from suggest.web.body import KIB, MIB
 from suggest.web.call import Call
 from suggest.web.openapi import openapi_document, problem_statuses
 from suggest.web.problem import KINDS, Refused
-from suggest.web.sessions import html
+from suggest.web.sessions import html, nav_of
 
 _WHO = {
     Access.ANYONE: "anyone",
@@ -50,7 +50,8 @@ _WHO = {
 
 
 async def reference_page(request: Request) -> Response:
-    return html(reference(request.app.state.calls, base=str(request.base_url).rstrip("/")), title="API", here="docs")
+    told = reference(request.app.state.calls, base=str(request.base_url).rstrip("/"))
+    return html(told, title="API", here="docs", nav=nav_of(request))
 
 
 async def problem_page(request: Request) -> Response:
@@ -64,6 +65,7 @@ async def problem_page(request: Request) -> Response:
         p[a(href="/docs#problems")["All problems"]],
         title=kind.title,
         here="docs",
+        nav=nav_of(request),
     )
 
 

@@ -31,9 +31,11 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _INNER_PAGE = re.compile(r"/(console|reports|admin|demo)([/?][A-Za-z0-9._~/%?&=+-]*)?(#[a-z-]{1,40})?")
 
 
-def html(*content: Node, title: str, here: str = "", status: int = 200) -> HTMLResponse:
+def html(
+    *content: Node, title: str, here: str = "", status: int = 200, nav: tuple[NavLink, ...] = PRODUCT_NAV
+) -> HTMLResponse:
     """A page in the shell every page of ours stands in."""
-    return HTMLResponse(str(page(PageView(title=title, here=here), *content)), status_code=status)
+    return HTMLResponse(str(page(PageView(title=title, here=here, nav=nav), *content)), status_code=status)
 
 
 def nav_of(request: Request) -> tuple[NavLink, ...]:
@@ -42,9 +44,7 @@ def nav_of(request: Request) -> tuple[NavLink, ...]:
     return WORKER_NAV if session is not None and session.role is Role.WORKER else PRODUCT_NAV
 
 
-def words_page(
-    *content: Node, title: str, status: int = 200, nav: tuple[NavLink, ...] = PRODUCT_NAV
-) -> HTMLResponse:
+def words_page(*content: Node, title: str, status: int = 200, nav: tuple[NavLink, ...] = PRODUCT_NAV) -> HTMLResponse:
     """A page that has a heading and a few sentences, and nothing else."""
     shell = PageView(title=title, width="narrow", nav=nav)
     return HTMLResponse(str(page(shell, div(".card.stack")[h1[title], content])), status_code=status)

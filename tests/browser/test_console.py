@@ -184,7 +184,7 @@ def test_a_lost_lease_is_said_nothing_written_is_lost_and_the_next_one_comes(con
     console.keyboard.type("half an answer")
     served.take_away(console)
     next_after(console, lambda: console.keyboard.press("Control+Enter"))
-    expect(console.get_by_role("alert").first).to_contain_text("passed to someone else")
+    expect(console.get_by_role("alert").first).to_contain_text("has been answered already")
     expect(console.locator(".draft")).to_have_text("half an answer")
     assert {lying(console), held} == set(ids)
 

@@ -118,6 +118,25 @@ def test_what_followed_each_move_of_the_slider_is_told(world: World) -> None:
     assert [tuple(row[name] for name in names) for row in by_time] == [(2, 0, 2, 1, 1), (1, 1, 0, 0, 0)]
 
 
+def test_what_followed_goes_by_the_latest_answer_of_an_audit_and_by_nothing_from_before(world: World) -> None:
+    world.online.put_policy("shop", {"audit_rate": 1.0, "target": {"kind": "p_any", "value": 0.0}}, by="owner")
+    world.ask(KNOWN)
+    for number, change in enumerate(({"reward_wait_s": 60}, {"reward_wait_s": 61}), start=1):
+        world.clock.advance(seconds=1)
+        world.online.put_policy("shop", change, by="owner")
+        slate = world.ask(KNOWN).slate
+        while (review := world.claim()).impression != slate.id:
+            pass
+        world.online.verdict(review.id, answer(review, f"first {number}", item=slate.items[0].id))
+        world.online.undo(review.id, f"first {number}", "ann")
+        again = world.claim()
+        world.online.verdict(again.id, answer(again, f"second {number}", none=True))
+    rows = world.app.store.select("policy_followed", surface="shop", limit=2)
+    by_time = sorted(rows, key=lambda row: int(str(row["sequence"])))
+    names = ("requests", "n_shown", "audited", "audited_right")
+    assert [tuple(row[name] for name in names) for row in by_time] == [(1, 1, 1, 0), (1, 1, 1, 0)]
+
+
 def test_without_a_promise_the_line_stays_and_answers_are_only_counted(world: World) -> None:
     before = world.online.get_policy("shop")
     dismiss_all(world, ask_all(world))

@@ -334,8 +334,9 @@ def test_a_late_answer_to_a_wait_that_is_over_says_so(house: House) -> None:
     house.clock.advance(seconds=25 * 3600)
     session = Person(house, name="Ann")  # the sign-in has ended, too: whoever comes back signs in anew
     session.look()
-    form = {**ann.form("/console/answer").fields, "text": "too late", "csrf": session.form("/console/leave").fields["csrf"]}
-    page = session.browser.post("/console/answer", data=form, headers=BY_SCRIPT).text
+    csrf = session.form("/console/leave").fields["csrf"]
+    late = {**ann.form("/console/answer").fields, "text": "too late", "csrf": csrf}
+    page = session.browser.post("/console/answer", data=late, headers=BY_SCRIPT).text
     assert "Nobody waits for that request any more" in page
     assert "too late" in page
 
@@ -495,7 +496,7 @@ def test_the_queue_is_told_whenever_it_changes_and_to_nobody_signed_out(house: H
 @pytest.mark.parametrize(("role", "shown"), [("worker", False), ("reviewer", True), ("owner", True)])
 def test_a_page_leads_nowhere_that_the_role_may_not_open(house: House, role: str, shown: bool) -> None:
     person = Person(house, role=role)
-    for path in ("/console", "/", "/reports", "/reports/replies", "/reports/replies/funnel"):
+    for path in ("/console", "/", "/reports", "/reports/replies", "/reports/replies/funnel", "/docs"):
         page = person.browser.get(path, headers={"Accept": "text/html"})
         assert page.status_code == 200
         assert ('href="/admin"' in page.text) is shown, path

@@ -18,12 +18,16 @@ select id, policy_changes."at", policy_changes."by", policy, revision, sequence
 
 -- policy_followed --
 -- What came between each of the latest changes of a policy and the next: requests, those that went to people, those that
--- were shown or applied, and of these how many an audit judged and how many held a right option.
+-- were shown or applied, and of these how many an audit judged and how many held a right option. The options of a slate
+-- are read of audited ones alone: 0.3 s of processor time over a million slates and 29,000 audits, where it took 1.1.
 with changed as (
     select sequence, policy_changes."at"
       from policy_changes
      where surface = $surface
      order by sequence desc limit $limit
+),
+moments as (
+    select min("at") as first from changed
 ),
 audits as (
     select verdicts.impression, verdicts.item
@@ -34,19 +38,30 @@ audits as (
    qualify row_number() over (partition by verdicts.impression order by verdicts.sequence desc) = 1
 ),
 since as (
-    select slates.id, decision, shown, changed.sequence
+    select changed.sequence, count(*) as requests, count(*) filter (decision = 'escalate') as reviewed,
+           count(*) filter (decision in ('show', 'auto')) as n_shown
       from slates
       asof join changed on slates."at" >= changed."at"
-     where slates.surface = $surface and slates.bundle <> 'imported'
+     where slates.surface = $surface and slates.bundle <> 'imported' and slates."at" >= (select first from moments)
+     group by changed.sequence
+),
+told as (
+    select slates."at", list_contains(json_extract_string(shown, '$[*].id'), audits.item) as is_right
+      from slates
+      join audits on audits.impression = slates.id
+     where slates.surface = $surface and slates.bundle <> 'imported' and decision in ('show', 'auto')
+       and slates."at" >= (select first from moments)
+),
+judged as (
+    select changed.sequence, count(*) as audited, count(*) filter (is_right) as audited_right
+      from told
+      asof join changed on told."at" >= changed."at"
+     group by changed.sequence
 )
-select since.sequence, count(*) as requests, count(*) filter (decision = 'escalate') as reviewed,
-       count(*) filter (decision in ('show', 'auto')) as n_shown,
-       count(audits.impression) filter (decision in ('show', 'auto')) as audited,
-       count(audits.impression) filter (decision in ('show', 'auto')
-                                          and list_contains(json_extract_string(shown, '$[*].id'), audits.item)) as audited_right
+select since.sequence, requests, reviewed, n_shown, coalesce(audited, 0) as audited,
+       coalesce(audited_right, 0) as audited_right
   from since
-  left join audits on audits.impression = since.id
- group by since.sequence
+  left join judged on judged.sequence = since.sequence
 
 -- bundles_of_surface --
 -- Every bundle built for a surface, oldest first; a later row of the same id is a later state of it.
