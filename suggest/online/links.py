@@ -1,8 +1,9 @@
 """One-time sign-in links: a person opens an address once and is signed in for half a day.
 
 The code in the address is stored only as a hash, works for a quarter of an hour and is spent by the first who opens it;
-the session it buys is a signed statement that needs no storage. Where the link is of an account, the session only names
-it: what the person may do is looked up each time, so that rights that are taken away are gone at once."""
+the session it buys is a signed statement that needs no storage. One that was ended by signing out is remembered for as
+long as it would have lasted, so a copy of its cookie is worth nothing. Where the link is of an account, the session
+only names it: what the person may do is looked up each time, so that rights that are taken away are gone at once."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from suggest.online.workers import Workers
 from suggest.store.ports import Cas
 
 PREFIX = "link/"
+ENDED = "ended-session/"
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(hours=12)
 _PURPOSE = "session"
@@ -98,7 +100,7 @@ class Links:
         if wanted is None or not hmac.compare_digest(wanted, given):
             return None
         expires_at = datetime.fromtimestamp(stored["x"], tz=UTC)
-        if self._clock.now() >= expires_at:
+        if self._clock.now() >= expires_at or self._cas.get(f"{ENDED}{stored['i']}") is not None:
             return None
         session = Session(
             id=stored["i"], role=Role(stored["r"]), name=stored["n"], expires_at=expires_at, account=stored.get("a")
@@ -106,6 +108,11 @@ class Links:
         with suppress(Unauthorized):
             return self._at_present(session, Unauthorized(""))
         return None
+
+    def end(self, session: Session) -> None:
+        """Signed out: this session is none any more, in whatever browser. Twice is once."""
+        with suppress(Conflict):
+            self._cas.update(ENDED + session.id, {"expires_at": rfc3339(session.expires_at)}, expected=0)
 
     def of_worker(self, worker: Worker) -> Session:
         """A sitting of somebody whom the proxy in front has signed in; it lasts as long as the proxy says so."""
@@ -119,11 +126,12 @@ class Links:
         return encode64(tag)
 
     def sweep(self) -> None:
-        """Forget codes that nobody opened in time."""
+        """Forget codes that nobody opened in time, and ended sessions that would be over by now."""
         now = self._clock.now()
-        for key, found in self._cas.keys(PREFIX).items():
+        for key, found in {**self._cas.keys(PREFIX), **self._cas.keys(ENDED)}.items():
             if now >= parse_rfc3339(str(found.value["expires_at"])):
-                self._cas.update(key, None, expected=found.revision)
+                with suppress(Conflict):  # opened at this moment
+                    self._cas.update(key, None, expected=found.revision)
 
     def _at_present(self, session: Session, closed: Unauthorized) -> Session:
         """The session with the name and the role that its account has now."""

@@ -502,6 +502,10 @@ class OnlineService:
         """Spend a code: the session and the signed text that proves it for twelve hours."""
         return self._links.redeem(code)
 
+    def end_session(self, session: Session) -> None:
+        """Signed out, in whatever browser a copy of the cookie is."""
+        self._links.end(session)
+
     def check_session(self, text: str) -> Session | None:
         return self._links.check(text)
 

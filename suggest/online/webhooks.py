@@ -40,6 +40,7 @@ EventName = Literal[
 EVENTS: tuple[EventName, ...] = get_args(EventName)
 TRIES_FOR = timedelta(hours=24)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
+SLOW_S = 2.0  # a receiver that takes longer gets one message a round, so that the others need not wait for its queue
 MOST_HOOKS = 20
 KEPT = 500  # deliveries that the log shows
 
@@ -168,7 +169,7 @@ class Webhooks:
     def deliver(self) -> int:
         """Send what is due; returns how many were tried. Called by one thread at a time."""
         now, n = self._clock.now(), 0
-        stuck: set[str] = set()  # a hook that failed keeps the order: what comes after waits
+        stuck: set[str] = set()  # a hook that failed keeps the order: what comes after waits; one that is slow, too
         for delivery, stored, revision in self._waiting():
             if delivery.hook in stuck:
                 continue
@@ -176,7 +177,9 @@ class Webhooks:
                 stuck.add(delivery.hook)
                 continue
             n += 1
-            if not self._try(delivery, stored, revision):
+            began = self._clock.now()
+            is_done = self._try(delivery, stored, revision)
+            if not is_done or (self._clock.now() - began).total_seconds() > SLOW_S:
                 stuck.add(delivery.hook)
         return n
 

@@ -132,9 +132,13 @@ async def enter(request: Request) -> Response:
 
 
 async def leave(request: Request) -> Response:
-    """POST /console/leave: sign out of this browser."""
-    if session_of(request) is not None:
+    """POST /console/leave: end the session, so that a copy of its cookie opens nothing either."""
+    session = session_of(request)
+    if session is not None:
         await check_own_page(request)
+        if login_of(request) is None:  # else it is the proxy's, and so is its end
+            parts = parts_of(request)
+            await run_in(parts.lanes.log, parts.online.end_session, session)
     response = words_page(p["Open a new sign-in link to come back."], title="Signed out")
     _set_cookie(request, response, "", 0)
     return response

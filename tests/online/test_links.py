@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from suggest.domain.errors import Invalid, Unauthorized
-from suggest.online.links import LINK_LIFETIME, PREFIX, SESSION_LIFETIME, Role
+from suggest.online.links import ENDED, LINK_LIFETIME, PREFIX, SESSION_LIFETIME, Role
 from tests.online.world import World
 
 
@@ -48,6 +48,30 @@ def test_a_session_lasts_twelve_hours_and_survives_a_restart(world: World) -> No
     world.clock.advance(seconds=(SESSION_LIFETIME - timedelta(seconds=1)).total_seconds())
     assert world.online.check_session(text) == session
     world.clock.advance(seconds=1)
+    assert world.online.check_session(text) is None
+
+
+def test_who_has_signed_out_is_signed_out_everywhere_and_after_a_restart(world: World) -> None:
+    _, text = world.online.redeem_link(world.online.create_link(Role.WORKER))
+    _, other = world.online.redeem_link(world.online.create_link(Role.WORKER))
+    session = world.online.check_session(text)
+    assert session is not None
+    world.online.end_session(session)
+    world.online.end_session(session)
+    assert world.online.check_session(text) is None
+    world.restart()
+    assert world.online.check_session(text) is None
+    assert world.online.check_session(other) is not None
+
+
+def test_an_ended_session_is_forgotten_when_it_would_be_over(world: World) -> None:
+    session, text = world.online.redeem_link(world.online.create_link(Role.WORKER))
+    world.online.end_session(session)
+    world.online.tick()
+    assert world.app.store.keys(ENDED)
+    world.clock.advance(seconds=SESSION_LIFETIME.total_seconds())
+    world.online.tick()
+    assert not world.app.store.keys(ENDED)
     assert world.online.check_session(text) is None
 
 

@@ -13,7 +13,7 @@ import pytest
 from suggest.config import Settings, open_application
 from suggest.domain.errors import Invalid, NotFound
 from suggest.online.outbound import Outbound, is_public
-from suggest.online.webhooks import TRIES_FOR, Sent, signature
+from suggest.online.webhooks import TRIES_FOR, Sends, Sent, signature
 from suggest.retrieve.hashing import HashingEncoder
 from tests.online.world import World, answer
 
@@ -26,8 +26,11 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, object], Mapping[str, str], bytes]] = []
         self.is_down = False
+        self.takes: Sends | None = None  # instead of taking it at once
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str], /) -> Sent:
+        if self.takes is not None:
+            return self.takes(url, body, headers)
         if self.is_down:
             return Sent(is_taken=False, said="503 Service Unavailable")
         self.got.append((json.loads(body), headers, body))
@@ -118,6 +121,27 @@ def test_what_failed_is_tried_again_later_each_time_and_keeps_its_order(told: To
     told.clock.advance(seconds=5)
     assert told.online.webhooks.deliver() == 2
     assert told.receiver.events == ["review.waiting", "review.claimed"]
+
+
+def test_a_receiver_that_is_slow_keeps_no_other_waiting_for_its_queue(told: ToldWorld) -> None:
+    slow, quick = "https://slow.example/hook", "https://quick.example/hook"
+    heard: list[str] = []
+
+    def receive(url: str, body: bytes, headers: Mapping[str, str], /) -> Sent:
+        heard.append(url)
+        told.clock.advance(seconds=14.0 if url == slow else 0.1)
+        return Sent(is_taken=True, said="204 No Content")
+
+    for url in (slow, quick):
+        told.online.webhooks.create(url)
+    for number in range(5):
+        told.escalated(f"zymurgy {number}")
+    told.receiver.takes = receive
+    told.online.webhooks.deliver()
+    assert (heard.count(slow), heard.count(quick)) == (1, 5)
+    for _ in range(4):
+        told.online.webhooks.deliver()
+    assert heard.count(slow) == 5, "and nothing is lost to it"
 
 
 def test_what_was_not_told_survives_a_restart(told: ToldWorld) -> None:

@@ -158,7 +158,12 @@ def test_signing_out_forgets_the_cookie(own_house: House, browser: TestClient) -
     sign_in(own_house, browser)
     token = browser.get("/desk").json()["csrf"]
     assert browser.post("/console/leave", headers=OURS).status_code == 403
+    copied = dict(browser.cookies)
     assert browser.post("/console/leave", headers=OURS, data={"csrf": token}).status_code == 200
+    for name, text in copied.items():
+        browser.cookies.set(name, text)
+    assert browser.get("/console").status_code == 401, "a copy of the cookie opens nothing any more"
+    browser.cookies.clear()
     assert browser.get("/desk").status_code == 401
 
 
