@@ -85,12 +85,14 @@ def _behind(spoken_of: Spoken | None, outcomes: OutcomesOverTime, outcome: Outco
     )
 
 
-def positions_figure(positions: Sequence[PositionOutcomes]) -> Drawn:
+def positions_figure(positions: Sequence[PositionOutcomes], spoken_of: Spoken | None = None) -> Drawn:
+    """`spoken_of`: see `outcomes_figure`."""
     bars = tuple(
         PositionBar(
             label=str(each.position + 1),
             examined=point(each.examined_share),
             selected=point(each.selected_share) if each.examined else None,
+            link=to_impressions(spoken_of, position=str(each.position)) if spoken_of and each.examined else "",
         )
         for each in positions
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analytics.addresses import Spoken, to_impressions
 from analytics.csv import Rows
 from analytics.drawn import Drawn, drawn_as
 from analytics.reliability import MIN_ERROR_N, Reliability
@@ -11,7 +12,10 @@ from components.figure import Definition
 from components.number import count, decimal, percent, plural, span
 
 
-def reliability_figure(measured: Reliability, definition: Definition, nothing: str) -> Drawn:
+def reliability_figure(
+    measured: Reliability, definition: Definition, nothing: str, spoken_of: Spoken | None = None
+) -> Drawn:
+    """`spoken_of`: whose slates they are, so that each bar can lead to them."""
     bins = tuple(
         ReliabilityBin(
             n=each.n,
@@ -21,6 +25,11 @@ def reliability_figure(measured: Reliability, definition: Definition, nothing: s
             high=max(each.rate_high, each.rate),
             from_=each.p_low,
             to=each.p_high,
+            link=to_impressions(
+                spoken_of, said=measured.forecast, said_from=repr(each.p_low), said_to=repr(each.p_high)
+            )
+            if spoken_of
+            else "",
         )
         for each in measured.bins
     )

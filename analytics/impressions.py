@@ -10,19 +10,20 @@ from typing import cast
 
 from htpy import Element, Node, a, button, div, form, h1, input, label, li, ol, p, span
 
-from analytics.addresses import base
+from analytics.addresses import base, with_query
 from analytics.drawn import at_words
 from analytics.lens import EVERYTHING, Lens
 from analytics.period import Period
 from analytics.snapshot import Analytics
 from components.empty import EmptyView, empty
 from components.notice import NoticeView, notice
-from components.number import moment, percent, plural
+from components.number import NOTHING, moment, percent, plural
 from components.page import PageView, page
 from components.table import Column, TableView, data_table
+from suggest.domain.clock import rfc3339
 
 MOST = 100
-FILTERS = ("outcome", "decision", "stage", "item")
+FILTERS = ("outcome", "decision", "stage", "item", "position", "said", "said_from", "said_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,8 @@ class ImpressionsView:
 def impressions(
     analytics: Analytics, surface: str, period: Period, *, title: str, lens: Lens, of: Mapping[str, str]
 ) -> ImpressionsView:
-    """The latest MOST slates of a kind. `of`: outcome, decision, stage of the funnel, the item that was taken."""
+    """The latest MOST slates of a kind. `of`: outcome, decision, stage of the funnel, the item that was taken, a
+    position that was looked at (0 is the top), or what was said: a probability with its least and largest value."""
     analytics.lens = lens
     try:
         rows = analytics.rows(
@@ -99,7 +101,7 @@ def with_notice(view: ImpressionsView, handed_over: int) -> ImpressionsView:
 
 def render_impressions(view: ImpressionsView, *, csrf: str, may_hand_over: bool) -> str:
     """The page at /reports/{surface}/impressions."""
-    told = ", ".join(f"{name} {text}" for name, text in {**view.of, **_lens(view.lens)}.items())
+    told = ", ".join(f"{name} {text}" for name, text in {**_kind(view.of), **_lens(view.lens)}.items())
     head = div(".page-head")[
         div(".page-head-text")[
             p(".eyebrow")[a(href="/reports")["Reports"], " / ", a(href=base(view.surface))[view.surface], " / slates"],
@@ -144,7 +146,7 @@ def _listed(view: ImpressionsView, *, csrf: str, may_hand_over: bool) -> Element
     )
     if not may_hand_over:
         return div(".card.card-flush.slates")[data_table(table)]
-    return form(".stack", method="post", action=f"{base(view.surface)}/second-look")[
+    return form(".stack", method="post", action=to_kind(view, "second-look"))[
         input(type="hidden", name="csrf", value=csrf),
         div(".card.card-flush.slates")[data_table(table)],
         p(".slates-send")[button(".button.button-primary", type="submit")["Send the ticked ones to people"]],
@@ -171,6 +173,29 @@ def _tick(each: Impression) -> Node:
     return label(".check")[
         input(type="checkbox", name=f"impression-{each.id}", value=each.id, aria_label=f"Send {_short(each.text, 60)}")
     ]
+
+
+def to_kind(view: ImpressionsView, page: str) -> str:
+    """An address that speaks of the same slates."""
+    bounds = {"from": rfc3339(view.period.from_), "to": rfc3339(view.period.to)}
+    return with_query(f"{base(view.surface)}/{page}", {**bounds, **view.lens.query, **view.of})
+
+
+def _kind(of: Mapping[str, str]) -> Mapping[str, str]:
+    """What is narrowed to, as it is said: positions from 1 on, a probability from its least to its largest value."""
+    told = {name: text for name, text in of.items() if name not in ("position", "said", "said_from", "said_to")}
+    if (position := of.get("position", "")).isdecimal():
+        told["looked at position"] = str(int(position) + 1)
+    if said := of.get("said"):
+        told[said] = f"from {_share(of.get('said_from'))} to {_share(of.get('said_to'))}"
+    return told
+
+
+def _share(text: str | None) -> str:
+    try:
+        return percent(float(text or ""))
+    except ValueError:
+        return NOTHING
 
 
 def _lens(lens: Lens) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from htpy import Element, button, details, div, form, input, label, span, summary
 
 from analytics import addresses
+from analytics.pages.registry import PAGES
 from analytics.report import ReportView
 from components.notice import NoticeView
 
@@ -23,7 +24,7 @@ class NoteForm:
 
 def note_form(view: ReportView, noting: NoteForm) -> Element:
     """It is sent to an address that holds what the page is read through, so that one comes back to the same page."""
-    action = addresses.to_page(view, "annotations")
+    action = addresses.to_page(view, "annotations", on=None if view.page == PAGES[0].name else view.page)
     return details(".fold.after-fold", open=bool(noting.text or noting.at))[
         summary["Write down what happened"],
         form(".stack", method="post", action=action)[

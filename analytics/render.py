@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from htpy import Element, Node, a, article, details, div, h1, h3, nav, p, span, summary
+from htpy import Element, Node, a, article, details, div, h1, h3, nav, p, section, span, summary
 
 from analytics import addresses
 from analytics.bundles import BundleHistory
@@ -21,6 +21,7 @@ from components.notice import NoticeView, notice
 from components.number import moment, plural
 from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page, standalone, stylesheet
 from components.stat import stats
+from components.table import data_table
 from components.terms import terms
 from suggest.domain.clock import rfc3339
 
@@ -82,16 +83,31 @@ def _body(view: ReportView, address: Address, *, links: bool, noting: NoteForm |
             )
             for each in view.sections
         ),
+        _happened(view, noting) if links else None,
     ]
 
 
-def _after(view: ReportView, section: str, noting: NoteForm | None, *, links: bool) -> Node:
+def _happened(view: ReportView, noting: NoteForm | None) -> Node:
+    """What happened meanwhile, at the foot of every page that does not show it as a figure; owners add to it there."""
+    if view.happened is None:
+        return None
+    told = view.happened.figure
+    return section(".section.stack", id="happened", aria_labelledby="happened-name")[
+        details(".fold", open=noting is not None and bool(noting.text or noting.at or noting.notice))[
+            summary(id="happened-name")[f"{told.title}: {told.sample}"],
+            p(".fine.quiet")[told.missing] if told.missing else data_table(told.table),
+        ],
+        noting is not None and note_form(view, noting),
+    ]
+
+
+def _after(view: ReportView, part: str, noting: NoteForm | None, *, links: bool) -> Node:
     """What stands under the figures of a section."""
-    if section == "turns" and links:
+    if part == "turns" and links:
         return p(".fine.after")[a(href=addresses.to_page(view, "experiments"))["All experiments, and how to run one"]]
-    if section == "bundles":
+    if part == "bundles":
         return _bundles(view)
-    return note_form(view, noting) if section == "changes" and noting is not None else None
+    return note_form(view, noting) if part == "changes" and noting is not None else None
 
 
 def _simulated() -> Element:

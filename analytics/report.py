@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from analytics.bundles import BundleHistory, bundle_history
-from analytics.changes import tally
+from analytics.changes import happenings_figure, tally
 from analytics.csv import rows_csv
 from analytics.drawn import Drawn
 from analytics.first_run import first_run
@@ -26,6 +26,7 @@ from components.stat import StatView
 
 MOST_FIELDS = 6  # that a page offers to look through
 FIRST_YEAR = 1900  # before it there was no log, only clocks that are wrong
+HAPPENED = "what-happened"
 LEAST_IDLE = timedelta(days=30)  # until a log may be one that has ended
 
 
@@ -47,6 +48,7 @@ class ReportView:
     against: Period | None = None  # or the time that is; both None: the time of the same length before
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # context fields that group, with their values
     served: tuple[str, ...] = ()  # the bundles that ranked its slates, the latest first
+    happened: Drawn | None = None  # what happened meanwhile, for a page that has no such figure of its own
     empty: EmptyView | None = None  # in place of everything else
     problem: NoticeView | None = None  # the same, where the report could not be made
 
@@ -181,7 +183,8 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
             new = tuple(drawn for drawn in each.figures if drawn.figure.id not in seen)
             seen |= {drawn.figure.id for drawn in new}
             sections += [replace(each, figures=new)] if new else []
-    return replace(view, n_requests=n_requests, stats=tuple(stats), sections=tuple(sections))
+    happened = None if HAPPENED in seen else happenings_figure(analytics, surface, period)
+    return replace(view, n_requests=n_requests, stats=tuple(stats), sections=tuple(sections), happened=happened)
 
 
 def _served(analytics: Analytics, surface: str) -> tuple[str, ...]:

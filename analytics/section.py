@@ -66,9 +66,9 @@ def _chart(view: Chart, *, links: bool) -> Element:
         case SharesView():
             return shares_over_time(view)
         case PositionsView():
-            return positions_chart(view)
+            return positions_chart(view if links else view.unlinked)
         case ReliabilityView():
-            return reliability_diagram(view)
+            return reliability_diagram(view if links else view.unlinked)
         case ValuesView():
             return values_chart(view)
         case _:

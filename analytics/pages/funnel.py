@@ -77,7 +77,7 @@ def measure(asking: Asking) -> Measured:
                 title="By part",
                 lede="Where it stands, which bundle ranked it, what was decided, and for whom.",
                 is_wide=True,
-                figures=(positions_figure(outcomes_by_position(analytics, surface, period)), *by),
+                figures=(positions_figure(outcomes_by_position(analytics, surface, period), asking), *by),
             ),
         )
     )

@@ -35,7 +35,7 @@ def measure(asking: Asking) -> Measured:
                 title="Where people look",
                 lede="Looked at and taken are two questions. Only what was seen can be judged.",
                 figures=(
-                    positions_figure(outcomes_by_position(asking.analytics, asking.surface, asking.period)),
+                    positions_figure(outcomes_by_position(asking.analytics, asking.surface, asking.period), asking),
                     _examination_figure(asking),
                 ),
             ),

@@ -73,16 +73,19 @@ def measure(asking: Asking) -> Measured:
                         definitions.RELIABILITY_ANY,
                         "No slate of this period is judged yet. A selection, a dismissal, a known answer to the same "
                         "context or a verdict judges one; silence does not. What was imported has no probability.",
+                        asking,
                     ),
                     reliability_figure(
                         of_select.measured(),
                         definitions.RELIABILITY_SELECT,
                         "No option of this period is judged yet.",
+                        asking,
                     ),
                     reliability_figure(
                         of_accept.measured(),
                         definitions.RELIABILITY_ACCEPT,
                         "No shown slate of this period has an outcome yet.",
+                        asking,
                     ),
                 ),
             ),

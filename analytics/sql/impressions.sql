@@ -13,6 +13,19 @@ with kind as (
                 when 'kept' then outcome = 'selected' and not edited
                 else true end
        and ($item is null or item = $item)
+       and ($position is null or slate in (select slate
+                                             from options_in_focus
+                                            where is_settled and examined and position = try_cast($position as integer)))
+       and case cast($said as varchar)
+                when 'p_any' then known_by is not null
+                     and p_any between try_cast($said_from as double) and try_cast($said_to as double)
+                when 'p_select' then known_by is not null
+                     and slate in (select slate
+                                     from options_in_focus
+                                    where p_select between try_cast($said_from as double) and try_cast($said_to as double))
+                when 'p_accept' then decision in ('show', 'auto') and outcome <> 'pending' and bundle <> 'imported'
+                     and p_accept between try_cast($said_from as double) and try_cast($said_to as double)
+                else true end
 ), latest as (
     from kind order by served_at desc, impression desc limit $most
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from htpy import Element, Node, circle, fragment, g, line, rect, title
+from htpy import a as svg_link
 
 from components.charts.axis import x_labels, x_name, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.line import SharePoint
 from components.charts.scale import Bands, Linear
+from components.link import safe_url
 from components.number import coordinate, percent
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -23,6 +25,7 @@ class Pair:
     bar_says: str
     dot: SharePoint | None  # None: nothing to put over the bar
     dot_says: str
+    link: str = ""  # to what is behind the bar
 
 
 def pairs_chart(words: Words, pairs: tuple[Pair, ...], *, across: str, up: str, most_labels: int) -> Element:
@@ -36,20 +39,22 @@ def pairs_chart(words: Words, pairs: tuple[Pair, ...], *, across: str, up: str, 
         (_drawn(pair, bands.centre(index), min(bands.width, _WIDEST), y) for index, pair in enumerate(pairs)),
         x_labels(frame, tuple(pair.label for pair in pairs), bands.centre, most=most_labels),
         x_name(frame, across),
+        has_links=any(pair.link for pair in pairs),
     )
 
 
 def _drawn(pair: Pair, centre: float, width: float, y: Linear) -> Node:
+    bar = g(class_="tone-ignored")[
+        rect(
+            class_="bar-faint",
+            x=coordinate(centre - width / 2),
+            width=coordinate(width),
+            y=coordinate(y(pair.bar.share)),
+            height=coordinate(y(0) - y(pair.bar.share)),
+        )[title[pair.bar_says]]
+    ]
     return fragment[
-        g(class_="tone-ignored")[
-            rect(
-                class_="bar-faint",
-                x=coordinate(centre - width / 2),
-                width=coordinate(width),
-                y=coordinate(y(pair.bar.share)),
-                height=coordinate(y(0) - y(pair.bar.share)),
-            )[title[pair.bar_says]]
-        ],
+        svg_link(href=safe_url(pair.link), tabindex="-1")[bar] if pair.link else bar,
         pair.dot is not None
         and g(class_="tone-selected")[
             title[pair.dot_says],

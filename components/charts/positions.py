@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from htpy import Element
 
@@ -18,12 +18,18 @@ class PositionBar:
     label: str  # 1 is the top
     examined: SharePoint  # of all impressions that had this position
     selected: SharePoint | None  # of those in which it was examined; None: nobody looked
+    link: str = ""  # to the slates in which it was examined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsView:
     words: Words
     positions: tuple[PositionBar, ...]
+
+    @property
+    def unlinked(self) -> PositionsView:
+        """The same for a page that is a file."""
+        return replace(self, positions=tuple(replace(each, link="") for each in self.positions))
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -47,4 +53,5 @@ def _pair(position: PositionBar) -> Pair:
         bar_says=f"position {position.label}: examined {percent(examined.share)} of {examined.n:,}",
         dot=selected,
         dot_says=f"position {position.label}: {taken}",
+        link=position.link,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from htpy import Element, Node, circle, g, line, rect, text, title
+from htpy import a as svg_link
 
 from components.charts.axis import x_axis, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.scale import Linear
+from components.link import safe_url
 from components.number import coordinate, count, percent
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -24,6 +26,7 @@ class ReliabilityBin:
     high: float
     from_: float  # smallest and largest forecast of the bin
     to: float
+    link: str = ""  # to the slates behind it
 
     def __post_init__(self) -> None:
         if self.n < 1 or not 0 <= self.low <= self.observed <= self.high <= 1:
@@ -36,6 +39,11 @@ class ReliabilityView:
     bins: tuple[ReliabilityBin, ...]
     forecast: str  # name of the probability, e.g. "p_any"
     observed: str = "was right"
+
+    @property
+    def unlinked(self) -> ReliabilityView:
+        """The same for a page that is a file."""
+        return replace(self, bins=tuple(replace(each, link="") for each in self.bins))
 
 
 def reliability_diagram(view: ReliabilityView) -> Element:
@@ -58,17 +66,25 @@ def reliability_diagram(view: ReliabilityView) -> Element:
         ],
         x_axis(frame, x, _TICKS, lambda tick: percent(tick, 0)),
         text(class_="axis-name middle", x=coordinate(x(0.5)), y=coordinate(frame.height - 2))[f"said: {view.forecast}"],
+        has_links=any(each.link for each in view.bins),
     )
 
 
 def _point(each: ReliabilityBin, observed: str, x: Linear, y: Linear) -> Node:
     at = coordinate(x(each.predicted))
     words = f"said {percent(each.predicted)}, {observed} {percent(each.observed)} of {count(each.n)}"
-    return g[
-        title[words],
-        line(class_="whisker", x1=at, x2=at, y1=coordinate(y(each.low)), y2=coordinate(y(each.high))),
-        circle(class_="dot", cx=at, cy=coordinate(y(each.observed)), r="4.5"),
-    ]
+    return _linked(
+        each,
+        g[
+            title[words],
+            line(class_="whisker", x1=at, x2=at, y1=coordinate(y(each.low)), y2=coordinate(y(each.high))),
+            circle(class_="dot", cx=at, cy=coordinate(y(each.observed)), r="4.5"),
+        ],
+    )
+
+
+def _linked(each: ReliabilityBin, drawn: Element) -> Element:
+    return svg_link(href=safe_url(each.link), tabindex="-1")[drawn] if each.link else drawn
 
 
 def _counts(bins: tuple[ReliabilityBin, ...], frame: Frame, x: Linear) -> Node:
@@ -85,13 +101,16 @@ def _counts(bins: tuple[ReliabilityBin, ...], frame: Frame, x: Linear) -> Node:
             y2=coordinate(floor),
         ),
         (
-            rect(
-                class_="bar-faint",
-                x=coordinate(min(x(each.from_), frame.x1 - 3)),
-                y=coordinate(floor - max(1.5, height / tallest * _COUNTS_HEIGHT)),
-                width=coordinate(max(3.0, x(each.to) - x(each.from_) - 1)),
-                height=coordinate(max(1.5, height / tallest * _COUNTS_HEIGHT)),
-            )[title[f"{count(each.n)} forecasts from {percent(each.from_)} to {percent(each.to)}"]]
+            _linked(
+                each,
+                rect(
+                    class_="bar-faint",
+                    x=coordinate(min(x(each.from_), frame.x1 - 3)),
+                    y=coordinate(floor - max(1.5, height / tallest * _COUNTS_HEIGHT)),
+                    width=coordinate(max(3.0, x(each.to) - x(each.from_) - 1)),
+                    height=coordinate(max(1.5, height / tallest * _COUNTS_HEIGHT)),
+                )[title[f"{count(each.n)} forecasts from {percent(each.from_)} to {percent(each.to)}"]],
+            )
             for each, height in zip(bins, heights, strict=True)
         ),
     ]

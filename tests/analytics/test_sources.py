@@ -65,7 +65,17 @@ def test_the_definitions_name_the_figures_and_the_queries_that_pages_really_run(
             assert told[drawn.figure.id].definition is drawn.figure.definition
             assert told[drawn.figure.id].title in (drawn.figure.title, "Now and before")
         named = {query for source in told.values() for query in source.queries}
-        around = {"surfaces", "extent", "moment", "bundle_history", "fields", "served", "tally", "judged_tally"}
+        around = {
+            "happenings",
+            "surfaces",
+            "extent",
+            "moment",
+            "bundle_history",
+            "fields",
+            "served",
+            "tally",
+            "judged_tally",
+        }
         named -= {"funnel"} if page.name == "experiments" else set()  # there are no fields here, so no arms
         of_tiles = {"judged_slates", "shown_options", "audits"} if page.name == "overview" else set()
         assert ran - around == named - around | of_tiles

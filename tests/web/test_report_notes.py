@@ -68,6 +68,23 @@ def test_one_comes_back_to_what_one_was_looking_at(house: House) -> None:
     assert "bundle=prior" in back
 
 
+def test_it_is_written_down_on_any_page_and_one_stays_there(house: House) -> None:
+    owner = Person(house, "owner")
+    back = note(owner, f"{HERE}/drift?bundle=prior", text="Campaign")
+    assert back == f"{HERE}/drift?bundle=prior&noted=1#happened"
+    fresh(house)
+    page = owner.look(f"{HERE}/drift?bundle=prior&noted=1")
+    assert "Written down" in page
+    assert "Campaign" in page
+    owner.look(f"{HERE}/drift")
+    (form,) = [each for each in forms_of(owner.page) if each.action.startswith(NOTES)]
+    refused = owner.browser.post(unescape(form.action), data={**form.fields, "text": ""}, headers=OURS)
+    assert refused.status_code == 422
+    assert 'aria-current="page">Drift' in refused.text
+    elsewhere = owner.browser.post(f"{NOTES}?on=nowhere", data={**form.fields, "text": "x"}, headers=OURS)
+    assert elsewhere.status_code == 422
+
+
 @pytest.mark.parametrize("role", ["worker", "reviewer"])
 def test_who_may_only_read_finds_no_form_and_is_refused(house: House, role: str) -> None:
     ann = Person(house, role)

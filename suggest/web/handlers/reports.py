@@ -62,19 +62,22 @@ async def page(request: Request, session: Session) -> Response:
 
 @admitted(Role.OWNER)
 async def annotate(request: Request, session: Session) -> Response:
-    """POST /reports/{surface}/annotations?…: write down what happened, and go back to the overview it was seen on."""
+    """POST /reports/{surface}/annotations?…: write down what happened, and go back to the page it was seen on."""
     from analytics.addresses import base, with_query
     from analytics.noting import NoteForm
     from analytics.orders import PageOrder
-    from analytics.pages.registry import PAGES
+    from analytics.pages.registry import BY_NAME, PAGES
 
     parts, form = parts_of(request), await fields(request)
     surface = await _surface(request)
+    page = query_text(request, "on", longest=40) or PAGES[0].name
+    if page not in BY_NAME:
+        raise wrong_query("on", f"must be one of {', '.join(BY_NAME)}")
     text, at = form.get("text", ""), form.get("at", "").strip()
     try:
         await run_in(parts.lanes.log, parts.online.annotate, surface, text, noted_at(at))
     except Invalid as wrong:
-        question = _question(request, surface, PAGES[0].name)
+        question = _question(request, surface, page)
         noting = NoteForm(csrf=csrf_token(request), notice=refusal("Nothing was written down", wrong), text=text, at=at)
         try:
             drawn = await _drawn(request, PageOrder(question=question, noting=noting))
@@ -82,8 +85,8 @@ async def annotate(request: Request, session: Session) -> Response:
             return _failed(question, broken)
         return HTMLResponse(drawn, status_code=422)
     asked = {name: query_text(request, name, longest=200) for name in ASKED}
-    address = with_query(f"{base(surface)}/{PAGES[0].name}", {**asked, "noted": "1"})
-    return RedirectResponse(f"{address}#changes", status_code=303)
+    address = with_query(f"{base(surface)}/{page}", {**asked, "noted": "1"})
+    return RedirectResponse(f"{address}#{'changes' if page == PAGES[0].name else 'happened'}", status_code=303)
 
 
 @admitted(Role.REVIEWER)
@@ -110,12 +113,15 @@ async def impressions(request: Request, session: Session) -> Response:
 async def second_look(request: Request, session: Session) -> Response:
     """POST /reports/{surface}/second-look: hand slates to people, to know what was right."""
     from analytics.addresses import base, with_query
+    from analytics.impressions import FILTERS
 
     parts = parts_of(request)
     surface = await _surface(request)
     ids = [value for name, value in (await fields(request)).items() if name.startswith("impression-")]
     n = await run_in(parts.lanes.wait, parts.online.second_look, surface, ids)
-    return RedirectResponse(with_query(f"{base(surface)}/impressions", {"sent": str(n)}), status_code=303)
+    read_through = ("from", "to", "bundle", "field", "value", *FILTERS)
+    same = {name: query_text(request, name, longest=200) for name in read_through}
+    return RedirectResponse(with_query(f"{base(surface)}/impressions", {**same, "sent": str(n)}), status_code=303)
 
 
 @admitted(Role.WORKER)
