@@ -220,14 +220,20 @@ def summary(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
                 "low": round(float(np.quantile(ratios, 0.05)), 3),
                 "high": round(float(np.quantile(ratios, 0.95)), 3),
                 "noise": round(float(np.std(again - possible) / possible.mean()), 3),
-                "with_rates": _mean([r for r in own if r["with_rates"] is not None], "with_rates"),
+                "with_rates_less_ours": _rates_less_ours(own),
             }
         )
     return told
 
 
-def _mean(rows: Sequence[dict[str, object]], name: str) -> float | None:
-    return round(float(np.mean([float(str(r[name])) for r in rows])), 4) if rows else None
+def _mean(rows: Sequence[dict[str, object]], name: str) -> float:
+    return round(float(np.mean([float(str(r[name])) for r in rows])), 4)
+
+
+def _rates_less_ours(rows: Sequence[dict[str, object]]) -> float | None:
+    """On the seeds that were built with both."""
+    both = [r for r in rows if r["with_rates"] is not None]
+    return round(_mean(both, "with_rates") - _mean(both, "ours"), 4) if both else None
 
 
 def _by_seed(rows: Sequence[dict[str, object]], seeds: Sequence[int], name: str) -> NDArray[np.float64]:
