@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from suggest.domain.clock import Clock, parse_rfc3339, rfc3339
 from suggest.domain.errors import Conflict, FieldError, Invalid, NotFound
 from suggest.online.task import Task
-from suggest.store.ports import Cas, CasWrite
+from suggest.store.ports import Cas, CasWrite, Versioned
 
 HOOKS = "hook/"
 OUTBOX = "delivery/"
@@ -92,12 +92,15 @@ class Webhooks:
         self._check_url = check_url
         self._hooks: dict[str, tuple[Hook, str]] = {}  # with its secret
         self._past: deque[Delivery] = deque(maxlen=KEPT)
+        self._has_news = True  # something waits for a hook that is not paused
+        self._paused: dict[str, datetime] = {}  # hook -> when to look at it again
         self._count = count()  # so that what happens in one moment is told in its order
         self._lock = RLock()
 
     def restore(self) -> None:
         for key, stored in self._cas.keys(HOOKS).items():
             self._hooks[key.removeprefix(HOOKS)] = _hook(key.removeprefix(HOOKS), stored.value)
+        self._cas.watch(OUTBOX, self._heard)
 
     # -- hooks --------------------------------------------------------------------------------------------------------
 
@@ -135,12 +138,15 @@ class Webhooks:
                 raise NotFound(f"There is no webhook {id!r}; list them to see which there are.")
             self._cas.update(HOOKS + id, None, expected=found.revision)
             self._hooks.pop(id, None)
+            self._paused.pop(id, None)
+            self._has_news = True
 
     def deliveries(self, id: str) -> list[Delivery]:
         """What was told a hook lately and what waits to be, newest first."""
         if id not in self._hooks:
             raise NotFound(f"There is no webhook {id!r}; list them to see which there are.")
-        waiting = [each for each, _, _ in self._waiting() if each.hook == id]
+        outbox = self._cas.keys(OUTBOX).items()
+        waiting = [_delivery(key, held.value) for key, held in outbox if key.endswith(f"-{id}")][-KEPT:]
         past = [each for each in self._past if each.hook == id]
         return sorted([*waiting, *past], key=lambda each: (each.at, each.id), reverse=True)[:KEPT]
 
@@ -159,6 +165,7 @@ class Webhooks:
     def writes_of(self, event: str, surface: str, data: Mapping[str, object]) -> list[CasWrite]:
         """What to store beside what happened on a surface, a row for each hook that hears it."""
         hearing = [hook for hook, _ in list(self._hooks.values()) if hook.hears(event, surface)]
+        self._has_news |= any(hook.id not in self._paused for hook in hearing)  # and again once it is durable
         at = self._clock.now()
         told = {"event": event, "at": rfc3339(at), "data": data}
         return [
@@ -169,19 +176,30 @@ class Webhooks:
     def deliver(self) -> int:
         """Send what is due; returns how many were tried. Called by one thread at a time."""
         now, n = self._clock.now(), 0
+        if not self._has_news and all(until > now for until in self._paused.values()):
+            return 0  # a dead receiver may have very many waiting: they are not read every second
+        self._has_news, self._paused, paused = False, {}, {}  # before it is read: what comes meanwhile is news
         stuck: set[str] = set()  # a hook that failed keeps the order: what comes after waits; one that is slow, too
-        for delivery, stored, revision in self._waiting():
-            if delivery.hook in stuck:
+        for key, held in self._cas.keys(OUTBOX).items() if self._hooks else ():
+            if key.rpartition("-")[2] in stuck:  # told by the name alone: a dead receiver may have very many waiting
                 continue
+            delivery, stored, revision = _delivery(key, held.value), held.value, held.revision
             if delivery.next_at is not None and delivery.next_at > now:
                 stuck.add(delivery.hook)
+                paused[delivery.hook] = delivery.next_at
                 continue
             n += 1
             began = self._clock.now()
             is_done = self._try(delivery, stored, revision)
             if not is_done or (self._clock.now() - began).total_seconds() > SLOW_S:
                 stuck.add(delivery.hook)
+                paused[delivery.hook] = self._clock.now()  # when it is next to be tried is read then
+        self._paused = paused
         return n
+
+    def _heard(self, key: str, stored: Versioned | None) -> None:
+        if stored is not None and key.rpartition("-")[2] not in self._paused:
+            self._has_news = True
 
     def _try(self, delivery: Delivery, stored: Mapping[str, object], revision: int) -> bool:
         known = self._hooks.get(delivery.hook)
@@ -222,24 +240,18 @@ class Webhooks:
         self._cas.update(key, later, expected=revision)
         return False
 
-    def _waiting(self) -> list[tuple[Delivery, Mapping[str, object], int]]:
-        if not self._hooks:
-            return []
-        found = []
-        for key, stored in self._cas.keys(OUTBOX).items():
-            value, id = stored.value, key.removeprefix(OUTBOX)
-            next_at = value.get("next_at")
-            delivery = Delivery(
-                id=id,
-                hook=str(value["hook"]),
-                event=str(value["event"]),
-                at=parse_rfc3339(str(value["at"])),
-                attempts=int(str(value.get("attempts", 0))),
-                said=str(value.get("said", "")),
-                next_at=None if next_at is None else parse_rfc3339(str(next_at)),
-            )
-            found.append((delivery, value, stored.revision))
-        return found
+
+def _delivery(key: str, value: Mapping[str, object]) -> Delivery:
+    next_at = value.get("next_at")
+    return Delivery(
+        id=key.removeprefix(OUTBOX),
+        hook=str(value["hook"]),
+        event=str(value["event"]),
+        at=parse_rfc3339(str(value["at"])),
+        attempts=int(str(value.get("attempts", 0))),
+        said=str(value.get("said", "")),
+        next_at=None if next_at is None else parse_rfc3339(str(next_at)),
+    )
 
 
 def signed_headers(secret: str, body: bytes, *, id: str, at: datetime) -> dict[str, str]:

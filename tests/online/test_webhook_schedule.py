@@ -42,6 +42,7 @@ class Values:
     def __init__(self) -> None:
         self._values: dict[str, Versioned] = {}
         self._revision = 0
+        self._watchers: list[tuple[str, Watcher]] = []
 
     def get(self, key: str) -> Versioned | None:
         return self._values.get(key)
@@ -55,13 +56,18 @@ class Values:
             self._values.pop(key, None)
         else:
             self._values[key] = Versioned(json.loads(json.dumps(value)), self._revision)
+        for prefix, callback in self._watchers:
+            if key.startswith(prefix):
+                callback(key, self._values.get(key))
         return self._revision
 
     def keys(self, prefix: str) -> dict[str, Versioned]:
         return {key: self._values[key] for key in sorted(self._values) if key.startswith(prefix)}
 
     def watch(self, prefix: str, callback: Watcher) -> Callable[[], None]:
-        raise NotImplementedError
+        watcher = (prefix, callback)
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def write(self, writes: list[CasWrite]) -> None:
         for each in writes:

@@ -13,7 +13,7 @@ import pytest
 from suggest.config import Settings, open_application
 from suggest.domain.errors import Invalid, NotFound
 from suggest.online.outbound import Outbound, is_public
-from suggest.online.webhooks import TRIES_FOR, Sends, Sent, signature
+from suggest.online.webhooks import OUTBOX, TRIES_FOR, Sends, Sent, signature
 from suggest.retrieve.hashing import HashingEncoder
 from tests.online.world import World, answer
 
@@ -142,6 +142,47 @@ def test_a_receiver_that_is_slow_keeps_no_other_waiting_for_its_queue(told: Told
     for _ in range(4):
         told.online.webhooks.deliver()
     assert heard.count(slow) == 5, "and nothing is lost to it"
+
+
+def test_what_waits_for_a_dead_receiver_is_not_read_every_second(
+    told: ToldWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.online.webhooks.create(URL)
+    told.receiver.is_down = True
+    told.escalated("zymurgy 1")
+    assert told.online.webhooks.deliver() == 1
+    told.online.webhooks.deliver()
+    keys, reads = told.app.store.keys, []
+    monkeypatch.setattr(type(told.app.store), "keys", lambda self, prefix: (reads.append(prefix), keys(prefix))[1])
+    for number in range(5):
+        told.escalated(f"zymurgy more {number}")
+        assert told.online.webhooks.deliver() == 0
+    assert OUTBOX not in reads
+    told.receiver.is_down = False
+    told.clock.advance(seconds=6)
+    assert told.online.webhooks.deliver() == 6
+    told.escalated("zymurgy last")
+    assert told.online.webhooks.deliver() == 1, "and who is well again hears at once"
+
+
+def test_what_comes_while_a_receiver_is_tried_again_is_told_in_the_next_round(told: ToldWorld) -> None:
+    told.online.webhooks.create(URL)
+    told.receiver.is_down = True
+    told.escalated("zymurgy 1")
+    told.online.webhooks.deliver()
+    told.clock.advance(seconds=6)
+    heard: list[bytes] = []
+
+    def receive(url: str, body: bytes, headers: Mapping[str, str], /) -> Sent:
+        if not heard:
+            told.escalated("zymurgy meanwhile")
+        heard.append(body)
+        return Sent(is_taken=True, said="204 No Content")
+
+    told.receiver.takes = receive
+    told.online.webhooks.deliver()
+    told.online.webhooks.deliver()
+    assert len(heard) == 2
 
 
 def test_what_was_not_told_survives_a_restart(told: ToldWorld) -> None:
