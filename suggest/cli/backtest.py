@@ -163,7 +163,8 @@ def _check(tickets: Sequence[Ticket], faults: Sequence[Fault]) -> None:
     except TooLittle as little:
         is_faulty = len(tickets) < FEWEST_TICKETS and bool(faults)
         hint = f" Line {faults[0].line}: {faults[0].problem}." if is_faulty else ""
-        raise Failure(f"{little}{hint}", next_step=little.next_step, code=ExitCode.WRONG_USAGE) from None
+        next_step = "Mend that line, and those like it." if is_faulty else little.next_step
+        raise Failure(f"{little}{hint}", next_step=next_step, code=ExitCode.WRONG_USAGE) from None
 
 
 def _measured(

@@ -49,6 +49,8 @@ def make_surface(
     """Create the surface and teach it; the same table makes the same surface again. Raises CallFailed.
 
     `service` is where the widget comes from, `origin` the page that may use the key."""
+    if len(pairs.pairs) == 1:
+        raise CallFailed("There is only one row to learn from; a few dozen with different answers are a beginning.")
     if len(pairs.answers) < SHORTEST_LIST:
         raise CallFailed("There is only one answer in this column, so there is nothing to rank; choose another column.")
     surface = surface_name(name, pairs)

@@ -55,7 +55,7 @@ def check_enough(tickets: Sequence[Ticket]) -> None:
     """Raise TooLittle where there are too few tickets, or their answers hardly ever come back."""
     if len(tickets) < FEWEST_TICKETS:
         raise TooLittle(
-            f"{len(tickets)} tickets can be read, {FEWEST_TICKETS} are needed.",
+            f"{len(tickets)} {'ticket' if len(tickets) == 1 else 'tickets'} can be read, {FEWEST_TICKETS} are needed.",
             "Export more of them; hundreds say more.",
         )
     given = Counter(ticket.answer for ticket in tickets if ticket.answer is not None)

@@ -133,9 +133,29 @@ def test_without_times_they_are_dealt_by_answer_and_the_page_may_leave_messages_
 
 
 @pytest.mark.parametrize(
+    ("content", "next_step"),
+    [
+        ("message,answer\nwo?,hier\n".encode("utf-16"), "iconv -f UTF-16 "),
+        ("message,answer\ncafé,hier\n".encode("latin-1"), "iconv -f WINDOWS-1252 "),
+        (b"PK\x03\x04\xff\xff", "save its table as CSV"),
+        (b'message,answer\n"never closed,a\nb,c\n', "Mend that line"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_mends_it(shell: Shell, content: bytes, next_step: str) -> None:
+    path = shell.folder / "t.csv"
+    path.write_bytes(content)
+    said = shell.run("backtest", str(path))
+    assert said.code == 2
+    assert next_step in " ".join(said.err.split())
+
+
+@pytest.mark.parametrize(
     ("rows", "words", "problem"),
     [
         (tickets(20), (), "20 tickets can be read, 50 are needed"),
+        (tickets(1), (), "1 ticket can be read, 50 are needed"),
+        ([{"message": f"a {n}"} for n in range(60)], (), "It needs one more column"),
+        ([{"message": f"a {n}", "b": "c"} for n in range(60)], (), "--map item='b'"),
         ([{"text": f"a {n}", "answer": f"b {n}"} for n in range(60)], (), "nearly all different"),
         ([{"text": f"a {n}", "answer": "b"} for n in range(60)], (), "all the same"),
         ([{"letter": f"a {n}", "answer": "b"} for n in range(60)], (), "No column for text"),

@@ -107,9 +107,11 @@ def find_columns(kind: Kind, columns: Sequence[str], asked: Mapping[str, str]) -
 def require(columns: Columns, of_file: Sequence[str], *targets: str) -> None:
     """Raise Failure unless the file has one of these targets."""
     if not any(target in columns for target in targets):
+        free = [column for column in of_file if column not in columns.by_target.values()]
+        more = f"Say which it is, e.g. --map {targets[0]}={free[0]!r}" if free else "It needs one more column."
         raise Failure(
             f"No column for {' or '.join(targets)} was recognised.",
-            next_step=f"The file has: {', '.join(of_file)}. Say which it is, e.g. --map {targets[0]}={of_file[0]!r}",
+            next_step=f"The file has: {', '.join(of_file)}. {more}",
             code=ExitCode.WRONG_USAGE,
         )
 

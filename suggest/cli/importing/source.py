@@ -56,11 +56,22 @@ def read_source(path: Path, format: Format | None = None) -> Source:
     except UnicodeDecodeError as wrong:
         raise Failure(
             f"{path} is not UTF-8 (byte {wrong.object[wrong.start]:#04x}).",
-            next_step=f"Convert it, e.g.: iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8-{path.name}",
+            next_step=_conversion(path),
             code=ExitCode.WRONG_USAGE,
         ) from None
     except (OSError, EOFError) as wrong:
         raise Failure(f"{path} cannot be read: {wrong}.", code=ExitCode.WRONG_USAGE) from None
+
+
+def _conversion(path: Path) -> str:
+    """What makes it readable, by how it begins."""
+    with path.open("rb") as file:
+        begins = file.read(4)
+    if begins in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return "It is a spreadsheet or an archive: save its table as CSV in UTF-8."
+    is_wide = begins[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encoding = "UTF-16" if is_wide else "WINDOWS-1252"
+    return f"Convert it, e.g.: iconv -f {encoding} -t UTF-8 {path} > utf8-{path.name}"
 
 
 def sniff(path: Path, file: TextIO) -> Format:
