@@ -267,6 +267,7 @@ def test_11_with_nobody_on_duty_the_state_says_so_in_the_words_of_the_surface(sh
 
 def test_11_a_session_finds_its_open_escalations_again(shop: Shop) -> None:
     surface = shop.surface("reload")
+    shop.call("PUT", f"/v1/surfaces/{surface}/policy", {"mode": "review_all"})  # whoever asks waits
     session = "0123456789abcdef"
     open_one = shop.ask(surface, f"{UNKNOWN} open", context={"session": session})
     shop.ask(surface, f"{UNKNOWN} of another", context={"session": session[::-1]})
