@@ -30,6 +30,8 @@ def landing_page(*, is_ready: bool, is_signed_in: bool, is_worker: bool = False)
         ],
         div(".doors")[(a(".card", href=href)[h2[name], p[text]] for href, name, text in doors)],
         not is_signed_in
-        and p(".section.soft")["To sign in, ask whoever runs this server for a link: ", code["suggest keys link"], "."],
+        and p(".section.soft")[
+            "To sign in, ask whoever runs this server for a link: ", code["suggest workers link"], "."
+        ],
         corner=badge(BadgeView(text="ready", tone="good") if is_ready else BadgeView(text="warming up", tone="warn")),
     )

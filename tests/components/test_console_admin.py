@@ -260,7 +260,7 @@ def test_the_first_page_has_the_doors_and_says_whether_it_is_well() -> None:
     hrefs = {tag.attributes["href"] for tag in read.all("a")}
     assert {"/console", "/reports", "/admin", "/docs"} <= hrefs
     assert "ready" in read.text
-    assert "suggest keys link" in read.text
+    assert "suggest workers link" in read.text
     warming = assert_clean(landing_page(is_ready=False, is_signed_in=True)).text
     assert "warming up" in warming
     assert "sign-in link" not in warming

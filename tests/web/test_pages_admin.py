@@ -287,8 +287,8 @@ def test_the_first_page_tells_a_stranger_nothing_but_the_doors(house: House) -> 
     assert page.status_code == 200
     assert "replies" not in page.text
     assert 'href="/console"' in page.text
-    assert "suggest keys link" in page.text
-    assert "suggest keys link" not in Person(house).look("/")
+    assert "suggest workers link" in page.text
+    assert "suggest workers link" not in Person(house).look("/")
 
 
 @pytest.mark.parametrize("path", ["/", "/console", "/reports", "/reports/replies", "/admin", HERE])
