@@ -23,6 +23,8 @@ from suggest.calibrate.together import ALONE, Together
 
 Floats = NDArray[np.float64]
 NONE_KINDS = ("near", "far")
+USUAL_NONE, USUAL_WORTH = 0.1, 100  # share of unanswerable requests before a surface's answers say, and what it counts
+DOUBT_WORTH = 30  # known answers at which traffic is believed half against what is usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +38,30 @@ class ChoiceModel:
     scale: Floats  # (len(set_names),)
     shares: Floats  # (3,) of answerable, near and far contexts where it was fitted; they sum to 1
     together: Together = ALONE  # which options are right when another is
+    known: tuple[int, int] | None = None  # right answers and none-labels it was fitted to; (0, 0): those of others only
 
     def __post_init__(self) -> None:
         if self.w.shape != (2, len(self.set_names)) or len(self.theta) != len(self.option_names):
             raise ValueError("a weight is needed for every column")
         if not np.isclose(self.shares.sum(), 1.0) or (self.shares <= 0).any():
             raise ValueError("shares are positive and sum to 1")
+
+    @property
+    def usual_shares(self) -> Floats:
+        """Shares (3,) of answerable, near and far requests that are expected before traffic speaks: what its known
+        answers say beside USUAL_WORTH usual ones, since its own examples are weighed and made up (docs/decisions/0038).
+        """
+        if self.known is None:
+            return self.shares
+        n_right, n_none = self.known
+        none = (n_none + USUAL_NONE * USUAL_WORTH) / (n_right + n_none + USUAL_WORTH)
+        return np.array([1.0 - none, *(none * self.shares[1:] / self.shares[1:].sum())])
+
+    @property
+    def doubt(self) -> float:
+        """How much a request that it judges says for what is usual: see `estimate_shares`. 1 where it was fitted to
+        nothing of this surface, .09 after 300 known answers."""
+        return 0.0 if self.known is None else DOUBT_WORTH / (DOUBT_WORTH + sum(self.known))
 
     def utilities(self, z: NDArray[np.float32]) -> Floats:
         """Logits of the candidates, (n,): comparable within one pool."""
@@ -55,6 +75,7 @@ class ChoiceModel:
         arrays = ("theta", "bias", "w", "mean", "scale", "shares")
         names = {"option_names": list(self.option_names), "set_names": list(self.set_names)}
         told = names | {name: getattr(self, name).tolist() for name in arrays}
+        told |= {} if self.known is None else {"known": list(self.known)}
         return told | ({"together": self.together.to_json()} if self.together.shares else {})
 
     @classmethod
@@ -64,6 +85,7 @@ class ChoiceModel:
             option_names=tuple(_names(stored["option_names"])),
             set_names=tuple(_names(stored["set_names"])),
             together=Together.from_json(stored.get("together") or {}),
+            known=_counts(stored.get("known")),
             **{name: np.asarray(stored[name], np.float64) for name in arrays},
         )
 
@@ -72,6 +94,14 @@ def _names(value: object) -> Sequence[str]:
     if not isinstance(value, list):
         raise ValueError(f"expected a list of names, got {type(value).__name__}")
     return [str(name) for name in value]
+
+
+def _counts(value: object) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("expected how many answers are known, and how many of them say that nothing is right")
+    return int(value[0]), int(value[1])
 
 
 def probabilities(utilities: Floats, none_logits: Floats) -> tuple[Floats, Floats]:

@@ -88,6 +88,9 @@ def fit_choice(
     unit = np.concatenate([1.0 / spread, np.ones(2 + 2 * m)])
     precision = strength * np.concatenate([np.ones(n), np.full(2, 0.05), np.ones(2 * m)])
     origin = _parameters(start) / unit
+    sharp = np.concatenate([origin[:n], np.zeros(2 + 2 * m)])
+    sharp /= max(float(np.linalg.norm(sharp)), 1e-12)
+    loose = max(0.0, strength - 1.0)  # how sharp the choice is, all weights in proportion, is never held more firmly
     z = seen.z.astype(np.float64) / spread
     g = (seen.g - start.mean) / start.scale
     lengths = np.diff(np.append(seen.starts, len(z)))
@@ -104,8 +107,11 @@ def fit_choice(
         d_u = exp_u * (1.0 / np.repeat(total, lengths) - seen.possible / np.repeat(held, lengths)) * row_weight
         d_v = exp_v * (1.0 / total[:, None] - seen.none_possible / held[:, None]) * seen.weight[:, None]
         away = x - origin
+        along = float(away @ sharp)
         value = float((seen.weight * np.log(total / held)).sum() + 0.5 * (precision * away**2).sum())
-        return value, np.concatenate([d_u @ z, d_v.sum(axis=0), (d_v.T @ g).ravel()]) + precision * away
+        value -= 0.5 * loose * along**2
+        pull = precision * away - loose * along * sharp
+        return value, np.concatenate([d_u @ z, d_v.sum(axis=0), (d_v.T @ g).ravel()]) + pull
 
     bounds = _bounds(start, settled)
     first = origin if begin is None else _parameters(_rebased(begin, seen)) / unit

@@ -10,15 +10,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
-
-from suggest.calibrate.choice import ChoiceModel, Floats
-
-# What a surface without a bundle of its own is taken to be like, whatever the catalogs the prior is fitted on.
-USUAL_SHARES: Floats = np.array([0.9, 0.05, 0.05])  # of answerable, near and far requests
-# The prior's likelihoods are those of other surfaces: a request says no more against these shares than one that was
-# never asked says for them (docs/decisions/0038).
-DOUBT = 1.0
+from suggest.calibrate.choice import ChoiceModel
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest.calibrate.choice import ChoiceModel, Floats
-from suggest.calibrate.prior import DOUBT, USUAL_SHARES, shipped_prior
+from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import PRIOR_BUNDLE, EncoderRef
 from suggest.rank.ranker import Ranker
 from suggest.retrieve.memory import Worth
@@ -27,8 +27,6 @@ class Model:
     worth: Worth = field(default_factory=dict)  # what the clicks it was made from turned out to count
     doubts: Mapping[str, str | None] = field(default_factory=dict)  # answers it hardly believes by context key, gravest
     # first; None: that none was right
-    usual_shares: Floats | None = None  # (3,) of its surface until traffic tells; None: as where it was fitted
-    doubt: float = 0.0  # how little traffic may tell of that: see `estimate_shares`
 
     @classmethod
     def prior(cls) -> Model:
@@ -38,8 +36,6 @@ class Model:
             choice=shipped_prior(),
             evidence=(np.zeros(0), np.zeros(0, np.bool_)),
             evidence_top1=(np.zeros(0), np.zeros(0, np.bool_)),
-            usual_shares=USUAL_SHARES,
-            doubt=DOUBT,
         )
 
     @classmethod

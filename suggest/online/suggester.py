@@ -71,10 +71,7 @@ class Suggester:
     @property
     def shares(self) -> Floats:
         """The shares of answerable, near and far requests (3,) that probabilities are corrected to."""
-        if self._shares is not None:
-            return self._shares
-        usual = self._model.usual_shares
-        return self._model.choice.shares if usual is None else usual
+        return self._shares if self._shares is not None else self._model.choice.usual_shares
 
     @property
     def none_share(self) -> float:
@@ -322,8 +319,8 @@ class Suggester:
     def _reestimate(self) -> None:
         self._since_shift = 0
         recent = np.array([kinds for kinds, _ in self._requests], np.float64)
-        model = self._model
-        self._shares = estimate_shares(recent, fitted=model.choice.shares, usual=model.usual_shares, doubt=model.doubt)
+        choice = self._model.choice
+        self._shares = estimate_shares(recent, fitted=choice.shares, usual=choice.usual_shares, doubt=choice.doubt)
 
     def evidence(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Held-out (p_any, right) pairs of the serving bundle: what a threshold can be certified from."""

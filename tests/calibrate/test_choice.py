@@ -269,3 +269,39 @@ def test_a_pool_that_nothing_explains_is_refused() -> None:
     possible[0, 0] = True
     with pytest.raises(ValueError, match="possible answer"):
         choices(z, possible)
+
+
+def test_however_firmly_the_prior_is_held_its_sharpness_is_learned() -> None:
+    """Outcomes of a surface where the same weights speak three times as softly. Held 1,000 times as firmly, the weights
+    keep their proportion and lose their size; with all of it held they would stay at 3 and -1.5."""
+    prior = replace(TRUE, theta=np.array([3.0, -1.5]))
+    truth = replace(TRUE, theta=np.array([1.0, -0.5]))
+    fitted = fit_choice(prior, drawn(truth, 600, seed=4), strength=1_000.0)
+    assert float(np.linalg.norm(fitted.theta)) < 0.6 * float(np.linalg.norm(prior.theta))
+    assert fitted.theta[1] / fitted.theta[0] == pytest.approx(-0.5, abs=0.05)
+
+
+def test_what_is_usual_comes_from_the_known_answers_and_gives_way_to_none_of_them_alone() -> None:
+    of_others = replace(TRUE, known=(0, 0))
+    np.testing.assert_allclose(of_others.usual_shares, [0.9, 0.05, 0.05])
+    assert of_others.doubt == 1.0
+    told = replace(TRUE, known=(600, 300))
+    np.testing.assert_allclose(told.usual_shares[0], 1 - 310 / 1_000)
+    assert told.doubt == pytest.approx(30 / 930)
+    assert TRUE.doubt == 0.0  # a bundle of before
+    np.testing.assert_allclose(TRUE.usual_shares, TRUE.shares)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_usual_shares_are_shares(n_right: int, n_none: int) -> None:
+    model = replace(TRUE, known=(n_right, n_none))
+    assert model.usual_shares.sum() == pytest.approx(1)
+    assert (model.usual_shares > 0).all()
+    assert 0 < model.doubt <= 1
+    assert ChoiceModel.from_json(json.loads(json.dumps(model.to_json()))).known == (n_right, n_none)
+
+
+@pytest.mark.parametrize("stored", [[1], "many", [1, 2, 3]])
+def test_counts_that_are_none_are_refused(stored: object) -> None:
+    with pytest.raises(ValueError, match="how many answers"):
+        ChoiceModel.from_json({**TRUE.to_json(), "known": stored})

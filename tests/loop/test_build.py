@@ -106,6 +106,7 @@ def test_it_builds_every_stage_and_judges_every_example(built: Built, examples: 
     assert set(built.ranker.files()) == {"linear.npz", "booster.txt"}
     assert [p.example for p in built.held_out] == list(range(len(examples)))
     assert built.choice.shares.sum() == pytest.approx(1)
+    assert built.choice.known == (examples.positives, sum(1 for e in examples.examples if e.is_none))
     scores = held_out_scores(built, examples)
     assert top1(scores) > top1(prior_scores(examples))
 

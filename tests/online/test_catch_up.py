@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suggest.calibrate.prior import USUAL_SHARES
 from suggest.config import Settings, open_application
 from suggest.domain.clock import ManualClock
 from suggest.online.catch_up import Behind, CatchUp
@@ -78,7 +77,7 @@ def test_a_bundle_that_comes_while_requests_are_judged_makes_that_void(suggester
     requests = [vector(f"request {n}") for n in range(300)]
     suggester.restore_requests(requests, is_stopped=install_after_a_hundred)
     assert next(asked) == 101  # nothing was asked after that
-    assert suggester.none_share == pytest.approx(1 - float(USUAL_SHARES[0]))
+    assert suggester.none_share == pytest.approx(1 - float(Model.prior().choice.usual_shares[0]))
 
 
 def test_requests_served_meanwhile_stay_the_latest(suggester: Suggester) -> None:
