@@ -188,7 +188,7 @@ def savings_figure(savings: Sequence[Saving], reading_s: float) -> Drawn:
                 (each.handling_min, reading_s, each.target, each.minutes, each.low, each.high) for each in savings
             ),
         ),
-        labels=("what is shown", *(f"a ticket takes {handling:g} min" for handling in times)),
+        labels=("what is shown", *(f"{handling:g} min a ticket" for handling in times)),
         cells=[
             (
                 "everything" if target is None else f"{percent(target, 0)} right, promised",

@@ -244,7 +244,7 @@ def test_what_is_saved_names_its_units() -> None:
     assert {row["reading_s"] for row in written(figure)} == {7.5}
     assert figure.figure.table is not None
     assert [each.label for each in figure.figure.table.columns] == [
-        "What is shown", "A ticket takes 0.5 min", "A ticket takes 12 min",
+        "What is shown", "0.5 min a ticket", "12 min a ticket",
     ]  # fmt: skip
     assert [cells[0] for cells in figure.figure.table.rows][:2] == ["everything", "90% right, promised"]
     everything = {row["handling_min"]: row for row in written(figure) if row["precision_target"] is None}
