@@ -15,20 +15,10 @@ from suggest.cli.connection import connect, segment
 from suggest.cli.failure import ExitCode, Failure, told
 from suggest.cli.options import DEFAULT_DATA, AsJson, DataDir, SecretKey, ServerUrl
 from suggest.cli.showing import show_json
+from suggest.store.ports import Exported
 
 Since = Annotated[str | None, typer.Option("--from", metavar="TIME", help="From this RFC 3339 time on.")]
 Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before this RFC 3339 time.")]
-
-
-class Table(StrEnum):
-    SLATES = "slates"
-    EVENTS = "events"
-    LABELS = "labels"
-    REVIEWS = "reviews"
-    VERDICTS = "verdicts"
-    BUNDLES = "bundles"
-    POLICY_CHANGES = "policy_changes"
-    STATE = "state"
 
 
 class TableFormat(StrEnum):
@@ -67,7 +57,7 @@ def report(
 
 @told
 def export(
-    table: Annotated[Table, typer.Argument(help="Which table of the log.")],
+    table: Annotated[Exported, typer.Argument(help="Which table of the log.")],
     format: Annotated[TableFormat, typer.Option(help="Parquet keeps types; CSV opens anywhere.")] = TableFormat.PARQUET,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to; - is stdout. Default: TABLE.FORMAT here.")

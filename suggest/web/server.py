@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from suggest.config.application import Application
     from suggest.config.settings import Settings
+    from suggest.retrieve.encoder import Encoder
     from suggest.web.limits import Limits
 
 T = TypeVar("T")
@@ -71,6 +72,7 @@ def serve(
     except OSError as taken:
         return _give_up(EXIT_PORT_TAKEN, f"Cannot listen on {host}:{port}: {taken.strerror}. Use another --port.")
     opened: list[Application] = []  # by another thread
+    encoders: list[Encoder] = []  # likewise
 
     sys.setswitchinterval(SWITCH_S)
     gc.disable()  # nothing of what a start makes is garbage, and looking for it takes a tenth of the time
@@ -80,6 +82,7 @@ def serve(
         from suggest.retrieve.loading import open_encoder
 
         encoder = open_encoder(settings.encoder, cache_dir=settings.encoder_cache, threads=settings.threads)
+        encoders.append(encoder)
         from suggest.config.application import open_application
 
         # The log is read by DuckDB's threads; meanwhile this process can import what will answer requests.
@@ -105,24 +108,25 @@ def serve(
         if on_ready is not None:
             on_ready(address_of(host, port), opened[0])
 
-    is_drained = False
+    is_drained, code = False, 0
     try:
         is_drained = asyncio.run(
             _run(Doorway(frame_ancestors=frame_ancestors), host, port, open_up, announce, lambda: warm(opened[0]))
         )
     except StorageUnavailable as unusable:
-        return _give_up(EXIT_FOLDER_UNUSABLE, f"The data folder cannot be used: {unusable.detail}")
+        is_drained, code = True, _give_up(EXIT_FOLDER_UNUSABLE, f"The data folder cannot be used: {unusable.detail}")
     finally:
         gc.enable()
         for application in opened:
             (Path(settings.data_dir) / SERVER_FILE).unlink(missing_ok=True)
             application.close()  # writes the last checkpoint
-    if not is_drained:
-        # A request that would not end still holds a thread, and the interpreter would wait for it.
+    if not is_drained or not all(getattr(encoder, "is_loaded", True) for encoder in encoders):
+        # A request that would not end still holds a thread, and the interpreter would wait for it; or weights are being
+        # read by native code, which aborts the process when the interpreter ends under it.
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
-    return 0
+        os._exit(code)
+    return code
 
 
 async def _run(

@@ -283,7 +283,7 @@ def test_a_tally_of_halves_is_the_tally_of_the_whole_and_of_nothing_is_nothing(b
     assert nothing.keys() == unknown.keys() == whole.keys()
     assert [row[0] for row in happened.rows.values] == [START + timedelta(hours=3)]
     assert "b-1" in str(happened.rows.values[0])
-    assert happened.figure.sample == "1 happening"
+    assert happened.figure.sample == "1 entry"
     assert quiet.figure.missing
     assert [each.id for each in bundles] == ["b-2", "b-1"]
 

@@ -178,9 +178,16 @@ def test_figures_of_nothing_say_so_and_draw_nothing() -> None:
 
 
 def test_a_position_nobody_looked_at_has_a_row_and_no_share() -> None:
+    unseen = PositionOutcomes(position=1, shown=5, examined=0, selected=0)
+    figure = positions_figure([PositionOutcomes(position=0, shown=5, examined=4, selected=1), unseen])
+    assert figure.rows.values[1] == (1, 5, 0, 0, None, None, None)
+    assert figure.chart is not None
+
+
+def test_where_nobody_looked_at_any_position_no_empty_frame_is_drawn() -> None:
     figure = positions_figure([PositionOutcomes(position=0, shown=5, examined=0, selected=0)])
     assert figure.rows.values == ((0, 5, 0, 0, None, None, None),)
-    assert figure.chart is not None
+    assert figure.chart is None
 
 
 def test_outcomes_add_up_in_every_column_and_over_all() -> None:
