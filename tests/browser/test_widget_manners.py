@@ -125,7 +125,7 @@ def test_language_label_and_own_strings(open_host, service) -> None:
     page.evaluate(
         "const b = document.querySelector('suggest-box'); b.strings = { waiting: 'Un momento… {t}' }; b.refresh()"
     )
-    expect(page.get_by_role("status")).to_have_text("Un momento… 2 min")
+    expect(page.get_by_role("status")).to_have_text("Un momento… 2 minutes")
 
 
 @pytest.mark.parametrize(
