@@ -16,7 +16,7 @@ WITHOUT = {
     "firefox": "no Firefox: neither firefox-esr nor firefox is in the path, and SUGGEST_FIREFOX names none",
     "webkit": "no WebKit: it takes WebKitWebDriver in the path, its MiniBrowser, and a DISPLAY or Xvfb to draw on",
 }
-PART = "return document.querySelector('suggest-box').shadowRoot.querySelectorAll(arguments[0])[arguments[1] || 0]"
+PART = "return document.querySelector('suggest-box')?.shadowRoot?.querySelectorAll(arguments[0])[arguments[1] || 0]"
 TEXTS = (
     "return [...document.querySelector('suggest-box').shadowRoot.querySelectorAll(arguments[0])]"
     ".map((each) => each.textContent)"
