@@ -73,6 +73,7 @@ def measure(asking: Asking) -> Measured:
                 id="changes",
                 title="What changed",
                 lede=f"Against {against}.",
+                is_wide=True,
                 figures=(
                     changes_figure(changes(now, then), against=word),
                     happenings_figure(analytics, surface, period),
