@@ -158,6 +158,7 @@ def fitted(asked: Sequence[Asked]) -> ChoiceModel:
         mean=np.zeros(m),
         scale=np.ones(m),
         shares=np.array([1.0 - NEAR_SHARE - FAR_SHARE, NEAR_SHARE, FAR_SHARE]),
+        known=(0, 0),  # nothing of the surface that will serve with it
     )
     return fit_choice(nothing, seen)
 

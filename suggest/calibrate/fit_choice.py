@@ -71,7 +71,9 @@ def fit_choice(
     begin: ChoiceModel | None = None,
     settled: Set[str] = frozenset(),
 ) -> ChoiceModel:
-    """MAP estimate of (theta, b, w). `strength` scales the Gaussian prior's precision around `prior`.
+    """MAP estimate of (theta, b, w). `strength` scales the Gaussian prior's precision around `prior`, but along theta
+    itself, all weights in proportion, it is never above 1: how sharp a surface's columns are is its own affair
+    (docs/decisions/0038).
 
     `begin` is where the search starts (a fit to nearly the same data saves most steps); the optimum is the same.
     `settled` are set columns that are the same wherever the result serves: what the prior makes of their mean here goes
@@ -90,7 +92,7 @@ def fit_choice(
     origin = _parameters(start) / unit
     sharp = np.concatenate([origin[:n], np.zeros(2 + 2 * m)])
     sharp /= max(float(np.linalg.norm(sharp)), 1e-12)
-    loose = max(0.0, strength - 1.0)  # how sharp the choice is, all weights in proportion, is never held more firmly
+    loose = max(0.0, strength - 1.0)
     z = seen.z.astype(np.float64) / spread
     g = (seen.g - start.mean) / start.scale
     lengths = np.diff(np.append(seen.starts, len(z)))

@@ -292,6 +292,10 @@ def test_what_is_usual_comes_from_the_known_answers_and_gives_way_to_none_of_the
     np.testing.assert_allclose(TRUE.usual_shares, TRUE.shares)
 
 
+def test_what_is_shipped_was_fitted_to_nothing_of_the_surface_it_serves() -> None:
+    assert shipped_prior().known == (0, 0)
+
+
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_usual_shares_are_shares(n_right: int, n_none: int) -> None:
     model = replace(TRUE, known=(n_right, n_none))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,19 @@ def test_requests_served_meanwhile_stay_the_latest(suggester: Suggester) -> None
     assert all(np.array_equal(kinds, ranking.kinds_raw) for kinds, ranking in zip(held[10:], served, strict=True))
     newest = suggester.rank(vector("request 49"), "").kinds_raw
     assert np.allclose(held[9], newest)
+
+
+def test_a_first_days_traffic_is_believed_half_and_a_bundles_nearly_whole(suggester: Suggester) -> None:
+    """400 requests that are surely far, against nine in ten that usually have an answer."""
+    surely_far = replace(suggester.rank(vector("what is this"), ""), kinds_raw=np.array([1e-9, 1e-9, 1.0]))
+    for _ in range(400):
+        suggester.observe_request(surely_far)
+    assert suggester.none_share == pytest.approx((400 + 0.1 * 420) / 820, abs=1e-3)
+    well_known = replace(Model.prior(), bundle="b-1", choice=replace(Model.prior().choice, known=(9_000, 1_000)))
+    suggester.install_model(well_known)
+    for _ in range(400):
+        suggester.observe_request(surely_far)
+    assert suggester.none_share > 0.9
 
 
 def test_requests_judged_anew_say_how_many_cannot_be_answered(suggester: Suggester) -> None:
