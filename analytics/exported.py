@@ -3,12 +3,13 @@ again on them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from suggest.domain.errors import StorageUnavailable
+from suggest.store.columns import naive_utc
 from suggest.store.database import quoted
 from suggest.store.ports import Exported
 from suggest.store.queries import statements
@@ -36,6 +37,5 @@ def read_export(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date
         into = "cas" if table is Exported.STATE else str(table)
         connection.execute(_READ[form].format(table=into, file=quoted(file)))
     if as_of is not None:
-        moment = as_of.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
-        connection.execute("insert into meta values ('as_of', $moment)", {"moment": moment})
+        connection.execute("insert into meta values ('as_of', $at)", {"at": naive_utc(as_of).isoformat(sep=" ")})
     connection.execute(statements("views.sql"))

@@ -78,11 +78,10 @@ def error_words(measured: Reliability) -> str:
         so_far = count(measured.n_slates)
         return f"The calibration error is shown from {MIN_ERROR_N} judged slates on; so far there are {so_far}."
     error = measured.error
-    verdict = "no more than" if error.ece <= error.floor.p95 else "more than"
     digits = 3 if decimal(error.ece) != decimal(error.floor.p95) else 4  # the two that are compared, told apart
     told, usual, most = (decimal(each, digits) for each in (error.ece, error.floor.mean, error.floor.p95))
     return (
-        f"Calibration error (ECE) {told}, {verdict} noise explains: perfect forecasts would measure {usual} on average "
+        f"Calibration error (ECE) {told}, {error.verdict} explains: perfect forecasts would measure {usual} on average "
         f"and up to {most} at this n."
     )
 

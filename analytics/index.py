@@ -13,7 +13,7 @@ from analytics.snapshot import Analytics
 from components.badge import BadgeView, badge
 from components.empty import EmptyView, StepView, empty
 from components.number import NOTHING, count, moment
-from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page
+from components.page import PageView, nav_for, page
 from components.table import Column, TableView, data_table
 
 
@@ -48,7 +48,7 @@ def render_index(lines: tuple[SurfaceLine, ...], *, as_worker: bool = False) -> 
             p(".lede")["What was suggested, what became of it, and whether the figures kept their word."],
         ]
     ]
-    shell = PageView(title="Reports", here="reports", nav=WORKER_NAV if as_worker else PRODUCT_NAV)
+    shell = PageView(title="Reports", here="reports", nav=nav_for(is_worker=as_worker))
     return str(page(shell, head, _listed(lines) if lines else empty(_FIRST_RUN)))
 
 

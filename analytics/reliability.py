@@ -33,6 +33,10 @@ class CalibrationError:
     debiased: float  # less what noise explains
     floor: Floor  # what perfect forecasts would measure at this n
 
+    @property
+    def verdict(self) -> str:
+        return "no more than noise" if self.ece <= self.floor.p95 else "more than noise"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliability:

@@ -19,7 +19,7 @@ from components.empty import EmptyView, empty
 from components.gate import gate_lines
 from components.notice import NoticeView, notice
 from components.number import moment, plural
-from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page, standalone, stylesheet
+from components.page import PageView, nav_for, page, standalone, stylesheet
 from components.stat import stats
 from components.table import data_table
 from components.terms import terms
@@ -34,8 +34,7 @@ def render(view: ReportView, noting: NoteForm | None = None, *, as_worker: bool 
     """The page at /reports/{surface}: rows come from the server, styles from /static, nothing inline. `noting` is the
     form to write down what happened, for those who may; `as_worker` leaves out what this role may not open."""
     content = _content(view, _served(view), links=True, noting=noting, as_worker=as_worker)
-    nav = WORKER_NAV if as_worker else PRODUCT_NAV
-    return str(page(PageView(title=view.title, here="reports", nav=nav), *content))
+    return str(page(PageView(title=view.title, here="reports", nav=nav_for(is_worker=as_worker)), *content))
 
 
 def render_file(view: ReportView) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from htpy import Element, a, code, div, h1, h2, p
 
 from components.badge import BadgeView, badge
-from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page
+from components.page import PageView, nav_for, page
 
 _DOORS = (
     ("/console", "Console", "Answer what the model does not know. Your answer reaches whoever waits, and teaches."),
@@ -17,10 +17,9 @@ _DOORS = (
 
 def landing_page(*, is_ready: bool, is_signed_in: bool, is_worker: bool = False) -> Element:
     """`is_worker`: signed in without the right to administer, so that door is not shown."""
-    nav = WORKER_NAV if is_worker else PRODUCT_NAV
     doors = [door for door in _DOORS if not is_worker or door[0] != "/admin"]
     return page(
-        PageView(title="Welcome", styles=("/static/admin.css",), nav=nav),
+        PageView(title="Welcome", styles=("/static/admin.css",), nav=nav_for(is_worker=is_worker)),
         div(".hero")[
             h1["Suggestions that learn from the people who use them"],
             p(".lede")[

@@ -47,7 +47,11 @@ PRODUCT_NAV = (
     NavLink(key="docs", label="Docs", href="/docs"),
     NavLink(key="admin", label="Admin", href="/admin"),
 )
-WORKER_NAV = tuple(each for each in PRODUCT_NAV if each.key != "admin")  # what the role worker may open
+
+
+def nav_for(*, is_worker: bool) -> tuple[NavLink, ...]:
+    """What whoever looks may open: a worker all but the administration."""
+    return tuple(each for each in PRODUCT_NAV if not (is_worker and each.key == "admin"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

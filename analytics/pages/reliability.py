@@ -133,8 +133,7 @@ def _group(value: str, found: Reliability) -> tuple[Value, ...]:
     if error is None:
         told: tuple[Value, ...] = (None, None, None, f"needs {MIN_ERROR_N} slates")
     else:
-        verdict = "no more than noise" if error.ece <= error.floor.p95 else "more than noise"
-        told = (error.ece, error.floor.mean, error.floor.p95, verdict)
+        told = (error.ece, error.floor.mean, error.floor.p95, error.verdict)
     return (value, found.forecast, found.n_slates, found.n, found.mean, *shares(found.rate), *told)
 
 

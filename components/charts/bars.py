@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from htpy import Element, Node, g, rect, title
-from htpy import a as svg_link
 
 from components.charts.axis import x_labels, x_name, x_names, y_axis
-from components.charts.frame import Frame, Words, drawing
+from components.charts.frame import Frame, Words, drawing, leading
 from components.charts.legend import Key, Tone
 from components.charts.scale import Bands, Linear, round_ticks
-from components.link import safe_url
 from components.number import coordinate, count
 
 
@@ -91,5 +89,5 @@ def _parts(view: StackedBarsView, index: int, bands: Bands, y: Linear) -> Iterat
                 height=coordinate(max(0.5, bottom - top - (1 if bottom - top > 3 else 0))),
             )[title[f"{view.columns[index]}: {count(n)} {stack.name}"]]
         ]
-        yield svg_link(href=safe_url(stack.links[index]), tabindex="-1")[bar] if stack.links else bar
+        yield leading(stack.links[index] if stack.links else "", bar)
         base += n

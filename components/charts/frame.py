@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from htpy import Element, Node, desc, svg, title
+from htpy import a as svg_link
 
+from components.link import safe_url
 from components.number import coordinate
 
 
@@ -54,3 +56,8 @@ def drawing(frame: Frame, words: Words, *content: Node, has_links: bool = False)
         role="group" if has_links else "img",
         aria_labelledby=f"{words.id}-title {words.id}-desc",
     )[title(id=f"{words.id}-title")[words.title], desc(id=f"{words.id}-desc")[words.summary], content]
+
+
+def leading(href: str, drawn: Element) -> Element:
+    """A part of a drawing that leads to `href`; where that is empty, nowhere."""
+    return svg_link(href=safe_url(href), tabindex="-1")[drawn] if href else drawn

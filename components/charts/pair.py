@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from htpy import Element, Node, circle, fragment, g, line, rect, title
-from htpy import a as svg_link
 
 from components.charts.axis import x_labels, x_name, y_axis
-from components.charts.frame import Frame, Words, drawing
+from components.charts.frame import Frame, Words, drawing, leading
 from components.charts.line import SharePoint
 from components.charts.scale import Bands, Linear
-from components.link import safe_url
 from components.number import coordinate, percent
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -54,7 +52,7 @@ def _drawn(pair: Pair, centre: float, width: float, y: Linear) -> Node:
         )[title[pair.bar_says]]
     ]
     return fragment[
-        svg_link(href=safe_url(pair.link), tabindex="-1")[bar] if pair.link else bar,
+        leading(pair.link, bar),
         pair.dot is not None
         and g(class_="tone-selected")[
             title[pair.dot_says],

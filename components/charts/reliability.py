@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from htpy import Element, Node, circle, g, line, rect, text, title
-from htpy import a as svg_link
 
 from components.charts.axis import x_axis, y_axis
-from components.charts.frame import Frame, Words, drawing
+from components.charts.frame import Frame, Words, drawing, leading
 from components.charts.scale import Linear
-from components.link import safe_url
 from components.number import coordinate, count, percent
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -73,18 +71,14 @@ def reliability_diagram(view: ReliabilityView) -> Element:
 def _point(each: ReliabilityBin, observed: str, x: Linear, y: Linear) -> Node:
     at = coordinate(x(each.predicted))
     words = f"said {percent(each.predicted)}, {observed} {percent(each.observed)} of {count(each.n)}"
-    return _linked(
-        each,
+    return leading(
+        each.link,
         g[
             title[words],
             line(class_="whisker", x1=at, x2=at, y1=coordinate(y(each.low)), y2=coordinate(y(each.high))),
             circle(class_="dot", cx=at, cy=coordinate(y(each.observed)), r="4.5"),
         ],
     )
-
-
-def _linked(each: ReliabilityBin, drawn: Element) -> Element:
-    return svg_link(href=safe_url(each.link), tabindex="-1")[drawn] if each.link else drawn
 
 
 def _counts(bins: tuple[ReliabilityBin, ...], frame: Frame, x: Linear) -> Node:
@@ -101,8 +95,8 @@ def _counts(bins: tuple[ReliabilityBin, ...], frame: Frame, x: Linear) -> Node:
             y2=coordinate(floor),
         ),
         (
-            _linked(
-                each,
+            leading(
+                each.link,
                 rect(
                     class_="bar-faint",
                     x=coordinate(min(x(each.from_), frame.x1 - 3)),

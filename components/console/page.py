@@ -9,7 +9,7 @@ from components.console.task import task_panel
 from components.console.views import DeskView, QueueView
 from components.keycap import keys
 from components.notice import NoticeView, notice
-from components.page import PRODUCT_NAV, WORKER_NAV, PageView, page
+from components.page import PageView, nav_for, page
 
 HTMX = "/static/vendor/htmx-4.0.1.min.js"
 HTMX_CONFIG = ("htmx-config", '{"noSwap":[204,304,"4xx","5xx"],"history":false,"includeIndicatorCSS":false}')
@@ -20,7 +20,7 @@ def console_page(view: DeskView) -> Element:
         PageView(
             title="Console",
             here="console",
-            nav=WORKER_NAV if view.is_worker else PRODUCT_NAV,
+            nav=nav_for(is_worker=view.is_worker),
             width="wide",
             styles=("/static/console.css",),
             scripts=(HTMX, "/static/console.js"),

@@ -71,7 +71,7 @@ def packed(
             "selections": sum(1 for e in clicks if e.right),
             "dismissals": sum(1 for e in clicks if e.is_dismissal),
             "refusals": sum(1 for e in clicks if e.is_refusal),
-            "none_labels": sum(1 for e in examples.examples if e.is_none),
+            "none_labels": examples.nones,
             "candidates": len(examples.catalog.ids),
         },
         "metrics": dict(verdict.challenger) or dict(measures(made.scores, examples.examples)),

@@ -108,7 +108,7 @@ def build(
     }
     return Built(
         ranker=Ranker(full, trees.booster, fields),
-        choice=replace(fallback, known=(examples.positives, sum(1 for e in examples.examples if e.is_none))),
+        choice=replace(fallback, known=(examples.positives, examples.nones)),
         held_out=trees.held_out,
         held_out_choices=tuple(judged.get(f, fallback) for f in range(N_FOLDS + 1)),
         folds=folds,

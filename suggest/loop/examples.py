@@ -98,6 +98,11 @@ class ExampleSet:
     def positives(self) -> int:
         return sum(1 for e in self.examples if e.right)
 
+    @property
+    def nones(self) -> int:
+        """Of which somebody said that nothing is right."""
+        return sum(1 for e in self.examples if e.is_none)
+
     def folds(self) -> NDArray[np.int64]:
         """(n,) fold of each example: labels at random, stratified by item; the latest fifth of the clicks together.
 

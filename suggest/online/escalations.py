@@ -63,7 +63,7 @@ class Escalations:
         n_workers = self._presence.n_on_duty()
         is_final = state in {ReviewState.ANSWERED, ReviewState.EXPIRED}
         is_away = n_workers == 0 or not self._is_open(task.review.surface)
-        wait = None if is_final else self._wait(task, state, now)
+        wait = None if is_final else self._wait(task, state, now, n_workers)
         is_late = state is ReviewState.WAITING and self._waits.is_late(task, now)
         return EscalationView(
             id=task.review.id,
@@ -83,8 +83,7 @@ class Escalations:
         n_workers = self._presence.n_on_duty()
         if n_workers == 0:
             return None
-        ahead, held = sum(self._queue.waiting().values()), self._queue.n_claimed()
-        model = modelled(self._handled_s(), ahead=ahead, held=held, workers=n_workers)
+        model = self._modelled(sum(self._queue.waiting().values()), n_workers)
         return round(told(model, self._waits.misses(None, self._clock.now()), longest_s=math.inf).middle_s, 1)
 
     def pace_s(self) -> float:
@@ -132,24 +131,24 @@ class Escalations:
         is_known = len(self._handling_s) >= FEWEST_HANDLED
         if n_workers == 0 or not is_known or not self._is_open(task.review.surface):
             return None
-        ahead, held = self._queue.ahead_of(task) + n_before, self._queue.n_claimed()
-        return modelled(self._handled_s(), ahead=ahead, held=held, workers=n_workers)
+        return self._modelled(self._queue.ahead_of(task) + n_before, n_workers)
 
-    def _wait(self, task: Task, state: ReviewState, now: datetime) -> Wait | None:
+    def _wait(self, task: Task, state: ReviewState, now: datetime, n_workers: int) -> Wait | None:
         """What is left of the wait of a task that is not over, with somebody on duty."""
-        n_workers = self._presence.n_on_duty()
         if n_workers == 0:
             return None
         if state is ReviewState.CLAIMED and task.claimed_at is not None:
             return rest_of_answer(self._handled_s(), since_s=(now - task.claimed_at).total_seconds())
-        ahead, held = self._queue.ahead_of(task), self._queue.n_claimed()
-        model = modelled(self._handled_s(), ahead=ahead, held=held, workers=n_workers)
+        model = self._modelled(self._queue.ahead_of(task), n_workers)
         longest_s = math.inf if task.review.deadline is None else max((task.review.deadline - now).total_seconds(), 0.0)
         wait = told(model, self._waits.misses(task.review.surface, now), longest_s=longest_s)
         if task.not_before is None:
             return wait
         off_s = max((task.not_before - now).total_seconds(), 0.0) + self.pace_s()
         return replace(wait, **{end: max(getattr(wait, end), off_s) for end in ("middle_s", "low_s", "high_s")})
+
+    def _modelled(self, ahead: int, n_workers: int) -> Modelled:
+        return modelled(self._handled_s(), ahead=ahead, held=self._queue.n_claimed(), workers=n_workers)
 
     def _handled_s(self) -> Sequence[float]:
         return self._handling_s or (DEFAULT_HANDLING_S,)

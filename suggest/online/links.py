@@ -40,6 +40,11 @@ class Session:
     account: str | None = None  # id of the worker whose session it is; None: of a link for anybody
 
     @property
+    def is_worker(self) -> bool:
+        """May answer, and neither administer nor look at pages that name people."""
+        return self.role is Role.WORKER
+
+    @property
     def worker(self) -> str:
         """Who holds the reviews claimed in this session."""
         return self.account or f"{self.name}#{self.id[:6]}"

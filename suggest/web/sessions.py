@@ -15,7 +15,7 @@ from htpy import Node, a, code, div, h1, p
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from components.page import PRODUCT_NAV, WORKER_NAV, NavLink, PageView, page
+from components.page import PRODUCT_NAV, NavLink, PageView, nav_for, page
 from suggest.domain.errors import Unauthorized
 from suggest.online.links import SESSION_LIFETIME, Role, Session
 from suggest.web.auth import own_origin
@@ -41,7 +41,7 @@ def html(
 def nav_of(request: Request) -> tuple[NavLink, ...]:
     """What whoever asks may open."""
     session = session_of(request)
-    return WORKER_NAV if session is not None and session.role is Role.WORKER else PRODUCT_NAV
+    return nav_for(is_worker=session is not None and session.is_worker)
 
 
 def words_page(*content: Node, title: str, status: int = 200, nav: tuple[NavLink, ...] = PRODUCT_NAV) -> HTMLResponse:

@@ -229,7 +229,7 @@ def _view(parts: Parts, request: Request, session: Session, sight: Sight) -> Des
         is_for_others=sight.review is None and parts.online.queue_counts().waiting > 0,
         is_first_run=sight.review is None and not parts.online.list_surfaces(),
         name=session.name,
-        is_worker=session.role is Role.WORKER,
+        is_worker=session.is_worker,
         are_keys_on=request.query_params.get("keys") != "off",
     )
 
@@ -302,10 +302,11 @@ def _all_candidates(parts: Parts, surface: str) -> Iterator[CandidateView]:
 
 def _notice(note: Note) -> NoticeView:
     title, text = _SAID[note.said]
-    detail = "" if note.said in {"lost", "undone", "kept"} else note.detail
+    is_good = note.said in {"undone", "kept"}
+    detail = "" if is_good or note.said == "lost" else note.detail
     return NoticeView(
         title=title,
         text=text or (detail[:1].upper() + detail[1:]),
-        tone="accent" if note.said in {"undone", "kept"} else "warn",
-        urgent=note.said not in {"undone", "kept"},
+        tone="accent" if is_good else "warn",
+        urgent=not is_good,
     )

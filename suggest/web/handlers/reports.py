@@ -29,7 +29,7 @@ async def index(request: Request, session: Session) -> Response:
     """GET /reports: every surface and how much it was asked."""
     from analytics.orders import IndexOrder
 
-    return HTMLResponse(await _drawn(request, IndexOrder(as_worker=session.role is Role.WORKER)))
+    return HTMLResponse(await _drawn(request, IndexOrder(as_worker=session.is_worker)))
 
 
 async def definitions(request: Request) -> Response:
@@ -53,7 +53,7 @@ async def page(request: Request, session: Session) -> Response:
     _check_may_see(session, name)
     question = _question(request, surface, name)
     try:
-        noting, as_worker = noting_of(request, session), session.role is Role.WORKER
+        noting, as_worker = noting_of(request, session), session.is_worker
         drawn = await _drawn(request, PageOrder(question=question, noting=noting, as_worker=as_worker))
     except StorageUnavailable as broken:
         return _failed(question, broken)
@@ -135,7 +135,7 @@ async def rows(request: Request, session: Session) -> Response:
     page = query_text(request, "page", longest=40)
     if page is not None and page not in BY_NAME:
         raise wrong_query("page", f"must be one of {', '.join(BY_NAME)}")
-    if page is None and session.role is Role.WORKER:
+    if page is None and session.is_worker:
         page = PAGES[0].name  # all pages at once name people
     _check_may_see(session, page)
     question = _question(request, surface, page)
@@ -155,7 +155,7 @@ def _check_may_see(session: Session, page: str | None) -> None:
     """A page that shows what people wrote, or how each worker does, is for reviewers."""
     from analytics.pages.registry import BY_NAME
 
-    if session.role is Role.WORKER and page is not None and BY_NAME[page].names_people:
+    if session.is_worker and page is not None and BY_NAME[page].names_people:
         raise Forbidden("This part of the reports is for reviewers and owners.")
 
 
