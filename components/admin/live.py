@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from htpy import Element, Node, button, div, form, h3, input, li, p, ul
+from htpy import Element, Node, a, button, div, form, h3, input, li, p, ul
 
 from components.admin.page import csrf_field
-from components.admin.views import SurfaceView
+from components.admin.views import AuditedView, SurfaceView
 from components.notice import NoticeView, notice
 from components.number import percent, plural
 from components.stat import StatView, stats
@@ -13,25 +13,31 @@ from components.stat import StatView, stats
 
 def live_panel(view: SurfaceView) -> Element:
     live = view.policy.live
-    audited = f"between {percent(live.low)} and {percent(live.high)}, whenever one looks" if live.n_audits else ""
+    is_acting = view.policy.mode == "auto"
+    shown = AuditedView(low=live.low, mid=live.mid, high=live.high, n=live.n_audits)
     return div("#live.stack.after-head")[
         h3["How the promise goes"],
         live.is_tight and notice(NoticeView(title="The line was tightened", text=f"{live.why}.", tone="warn")),
         stats(
             (
-                StatView(
-                    label="Right among what was shown, by audits",
-                    value=percent(live.mid) if live.n_audits else None,
-                    interval=audited,
-                    note=f"{plural(live.n_audits, 'audit')} since the last alarm",
-                ),
+                _audited("Right among what was shown, by audits", shown),
+                *(() if not is_acting else (_audited("Right among what was applied, by audits", live.acts_right),)),
                 StatView(label="Answers watched over", value=str(live.n_judged), note=live.why or "no turn yet"),
             ),
             label="Live",
         ),
-        view.policy.mode == "auto" and _acting(view),
+        is_acting and _acting(view),
         live.next_mode is not None and _next(live.next_mode.replace("_", " "), live.missing),
     ]
+
+
+def _audited(label: str, found: AuditedView) -> StatView:
+    return StatView(
+        label=label,
+        value=percent(found.mid) if found.n else None,
+        interval=f"between {percent(found.low)} and {percent(found.high)}, whenever one looks" if found.n else "",
+        note=f"{plural(found.n, 'audit')} since the last alarm",
+    )
 
 
 def _acting(view: SurfaceView) -> Node:
@@ -41,7 +47,10 @@ def _acting(view: SurfaceView) -> Node:
     return form(".spread", method="post", action=f"{view.address}/policy")[
         csrf_field(view.csrf),
         input(type="hidden", name="mode", value="assist"),
-        p[f"The first option is {says}: {live.acts_why}."],
+        p[
+            f"The first option is {says}: {live.acts_why}. ",
+            a(href=f"{view.report}/impressions?decision=auto")["All that was applied"],
+        ],
         button(".button.button-danger", type="submit")["Stop acting alone"],
     ]
 

@@ -95,7 +95,7 @@ _KINDS = (
         kind="p_any",
         name="Confidence",
         question="Show from this probability on that a right answer is there",
-        ends=("show everything", "show only what is certain"),
+        ends=("show everything", "everything to people"),
     ),
 )
 
@@ -328,9 +328,9 @@ def preview_panel(view: PreviewView) -> Node:
                 ),
                 StatView(
                     label="Cost of 1,000 requests",
-                    value=None if _is_guess(view) else decimal(1_000 * expected.cost, 0),
-                    unit="" if _is_guess(view) else "min",
-                    note=_BLIND if _is_guess(view) else "of a person, errors at their price",
+                    value=None if _knows_no_cost(view) else decimal(1_000 * expected.cost, 0),
+                    unit="" if _knows_no_cost(view) else "min",
+                    note=_BLIND if _knows_no_cost(view) else "of a person, errors at their price",
                 ),
             ),
             label="Expected",
@@ -343,6 +343,11 @@ def preview_panel(view: PreviewView) -> Node:
 def _is_guess(view: PreviewView) -> bool:
     """Nothing was asked yet, and the line is at neither of the ends that are the same whatever is asked."""
     return view.is_blind and 0 < view.threshold <= 1
+
+
+def _knows_no_cost(view: PreviewView) -> bool:
+    """Nothing was asked yet, and something would be shown: nobody knows how often that is wrong."""
+    return view.is_blind and view.threshold <= 1
 
 
 def _right(view: PreviewView) -> str | None:

@@ -101,6 +101,16 @@ class ArrivalsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedView:
+    """How right audits found something, with bounds that hold whenever one looks."""
+
+    low: float
+    mid: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveView:
     """How the promise goes, and what the mode after this one needs."""
 
@@ -113,6 +123,7 @@ class LiveView:
     why: str  # what the watch did last; empty: nothing
     acts_from: float | None  # in auto: the top option is applied from here on
     acts_why: str
+    acts_right: AuditedView  # what was applied without asking
     next_mode: str | None
     missing: tuple[str, ...] = ()  # for the next mode; empty: nothing
 

@@ -200,6 +200,7 @@ class PolicyView:
     n_needed: int | None  # labels still missing for the promise; None where it is certified or needs none
     live: LiveView
     auto: Alone
+    auto_live: LiveView  # how right what was applied has been
     next_mode: NextMode | None  # None: there is none after this one
     groups: tuple[GroupLine, ...] = ()  # those with answers enough, each with the line in force for it
 

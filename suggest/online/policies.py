@@ -16,7 +16,7 @@ from suggest.online.messages import LiveView, PolicyView
 from suggest.online.surfaces import Place
 from suggest.policy.caution import loosened
 from suggest.policy.solve import InForce, Preview, preview
-from suggest.policy.watch import Turn
+from suggest.policy.watch import Turn, Watch
 from suggest.store.ports import Cas, CasWrite, EventLog, Record, Table
 
 PREFIX = "policy/"
@@ -98,8 +98,9 @@ class Policies:
             why=line.why,
             certified=line.certified,
             n_needed=line.n_needed,
-            live=_live(place),
+            live=_live(place.promises.any),
             auto=place.alone,
+            auto_live=_live(place.promises.top1),
             next_mode=lines.what_is_next(place),
             groups=lines.groups_in_force(place),
         )
@@ -171,8 +172,7 @@ class Policies:
         return Record(table=Table.POLICY_CHANGES, id=id, values=values)
 
 
-def _live(place: Place) -> LiveView:
-    watch = place.promises.any
+def _live(watch: Watch) -> LiveView:
     return LiveView(
         precision=watch.live, n_judged=watch.n, is_tight=watch.is_tight, tight_left=watch.tight_left, why=watch.why
     )

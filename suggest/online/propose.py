@@ -314,10 +314,17 @@ def _decide(
         knows_language=is_known,
         n_items=len(p_select),
         degraded=ranking.degraded,
-        certified_top1=place.alone.threshold is not None,
+        certified_top1=place.alone.threshold is not None and not _is_narrowed(proposal, place),
         top1_threshold=math.inf if place.alone.threshold is None else place.alone.threshold,
         p_top1=float(np.clip(p_select[0], 0.0, 1.0)) if len(p_select) else 0.0,
     )
+
+
+def _is_narrowed(proposal: Proposal, place: Place) -> bool:
+    """Whether the slate is not of all options of the surface, so that the line for acting alone, which was certified
+    on those, does not speak of it. Where a surface has no options of its own, it was certified on supplied ones."""
+    is_foreign = proposal.candidates is not None and len(place.suggester.candidates) > 0
+    return is_foreign or bool(proposal.exclude) or proposal.like is not None
 
 
 def _items(ranking: Ranking, arrangement: Arrangement, p_select: Floats) -> tuple[SlateItem, ...]:

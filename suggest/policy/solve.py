@@ -78,7 +78,7 @@ def solve(
     value = target.value
     match target.kind:
         case TargetKind.P_ANY:
-            return InForce(threshold=value, why=f"p_any itself, set to {value:g}", certified=value == 0.0)
+            return _for_p_any(value)
         case TargetKind.REVIEW_SHARE:
             return _for_review_share(value, evidence)
         case TargetKind.COST:
@@ -146,6 +146,12 @@ def preview(
         frontier=frontier(like_traffic, prices, n_points=n_points),
         n_traffic=like_traffic.traffic.size,
     )
+
+
+def _for_p_any(value: float) -> InForce:
+    if value == 1.0:
+        return InForce(threshold=SEND_ALL, why="nothing is quite certain: everything goes to people", certified=True)
+    return InForce(threshold=value, why=f"p_any itself, set to {value:g}", certified=value == 0.0)
 
 
 def _for_review_share(share: float, evidence: Evidence) -> InForce:

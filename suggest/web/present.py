@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from typing import cast
 
 from starlette.responses import JSONResponse
 
@@ -28,7 +29,8 @@ from suggest.online.messages import (
     ReviewView,
     VerdictResult,
 )
-from suggest.policy.solve import Preview
+from suggest.policy.frontier import FrontierPoint
+from suggest.policy.solve import Expected, Preview
 from suggest.policy.stages import NextMode
 from suggest.policy.waiting import SHARE
 from suggest.web.problem import Refused, error_body, problem_body
@@ -229,7 +231,7 @@ def policy_json(view: PolicyView) -> dict[str, object]:
         "certified": view.certified,
         "n_needed": view.n_needed,
         "live": plain(view.live),
-        "auto": plain(view.auto),
+        "auto": {**cast("dict[str, object]", plain(view.auto)), "live": plain(view.auto_live)},
         "groups": plain(view.groups),
         "next_mode": None if view.next_mode is None else _next_mode(view.next_mode),
     }
@@ -245,16 +247,28 @@ def _next_mode(following: NextMode) -> dict[str, object]:
 
 
 def preview_json(preview: Preview) -> dict[str, object]:
-    line, expected = preview.in_force, preview.expected
+    line, expected, is_blind = preview.in_force, preview.expected, preview.n_traffic == 0
     return {
         "threshold": finite(line.threshold),
         "why": line.why,
         "certified": line.certified,
         "n_needed": line.n_needed,
-        "expected": plain(expected),
-        "frontier": plain(preview.frontier),
+        "expected": {**_foreseen(expected, is_blind=is_blind), "n_traffic": preview.n_traffic},
+        "frontier": [_foreseen(point, is_blind=is_blind) for point in preview.frontier],
         "groups": plain(preview.groups),
     }
+
+
+def _foreseen(what: Expected | FrontierPoint, *, is_blind: bool) -> dict[str, object]:
+    """What a line would come to; null what nobody can know: how right nothing is, and what mistakes will cost where
+    nothing was asked yet."""
+    told = cast("dict[str, object]", plain(what))
+    shows_nothing = what.review_share >= 1.0
+    if what.precision.n == 0 and (is_blind or shows_nothing):
+        told["precision"] = {**cast("dict[str, object]", told["precision"]), "mid": None}
+    if is_blind and not shows_nothing:
+        told |= {name: None for name in ("cost", "cost_per_1000") if name in told}
+    return told
 
 
 def key_json(key: Key) -> dict[str, object]:

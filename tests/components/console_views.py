@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components.admin.views import (
+    AuditedView,
     ChangeRow,
     FollowedView,
     FrontierPlace,
@@ -130,6 +131,7 @@ def a_live_view(**changes: Any) -> LiveView:
         why="certified on the last 600 answers",
         acts_from=None,
         acts_why="nothing is certified yet",
+        acts_right=AuditedView(low=0.0, mid=0.5, high=1.0, n=0),
         next_mode="auto",
         missing=("a certified line for the top option (no labels yet)",),
     )

@@ -26,7 +26,7 @@ from components.admin.overview import overview_page
 from components.admin.playground import tried_panel
 from components.admin.policy import preview_panel
 from components.admin.surface import surface_page
-from components.admin.views import ChangeRow, SecretView, SurfaceRow, TriedOption
+from components.admin.views import AuditedView, ChangeRow, SecretView, SurfaceRow, TriedOption
 from components.console.page import console_page
 from components.landing import landing_page
 from components.notice import NoticeView
@@ -101,6 +101,9 @@ def test_before_the_first_request_nothing_is_expected_but_at_the_ends() -> None:
     assert "100.0%" not in read.text
     assert read.all("svg", role="img") == []
     assert "Nothing was asked here yet" in read.text
+    never = a_place(n=0, low=0.0, high=1.0, precision=1.0, threshold=0.0, review_share=0.0, cost=0.0)
+    free = assert_clean(preview_panel(a_preview(expected=never, threshold=0.0, is_blind=True))).text
+    assert "Cost of 1,000 requestsnot yet" in free  # nobody knows how often that would be wrong
     everyone = a_place(n=0, threshold=1.5, review_share=1.0)
     text = assert_clean(preview_panel(a_preview(expected=everyone, threshold=1.5, is_blind=True))).text
     assert "Everything goes to people." in text
@@ -283,3 +286,14 @@ def test_acting_alone_has_one_button_that_stops_it() -> None:
     assert [tag.attributes["value"] for tag in read.all("input", type="hidden", name_="mode")] == ["assist"]
     assert "Stop acting alone" in [tag.text for tag in read.all("button")]
     assert "Stop acting alone" not in assert_clean(surface_page(a_surface())).text
+
+
+def test_acting_alone_says_how_right_it_was_and_leads_to_all_that_was_applied() -> None:
+    right = AuditedView(low=0.94, mid=0.975, high=0.99, n=40)
+    acting = a_policy(mode="auto", live=a_live_view(acts_from=0.93, acts_right=right, next_mode=None, missing=()))
+    read = assert_clean(surface_page(a_surface(policy=acting)))
+    assert "Right among what was applied, by audits97.5%" in read.text
+    assert "40 audits since the last alarm" in read.text
+    (link,) = [tag for tag in read.all("a") if tag.text == "All that was applied"]
+    assert link.attributes["href"].endswith("/impressions?decision=auto")
+    assert "what was applied" not in assert_clean(surface_page(a_surface())).text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from suggest.domain.candidate import Candidate
+from suggest.domain.context import Context
 from suggest.domain.errors import NotCertified
 from suggest.domain.policy import Mode
 from suggest.domain.slate import Decision
-from suggest.online.messages import Proposed
+from suggest.online.messages import Proposal, Proposed
 from suggest.online.promises import Known
 from suggest.online.surfaces import Place
 from suggest.online.watching import _known
@@ -244,6 +248,31 @@ def test_above_its_bound_the_top_option_is_applied_and_every_such_decision_is_on
     assert (recorded.impression, recorded.item) == (slate.id, slate.items[0].id)
     assert (recorded.bundle, recorded.policy_revision) == (slate.bundle, slate.policy_revision)
     assert recorded.verdict is None
+
+
+def test_a_slate_that_is_not_of_all_options_is_never_applied_on_their_certificate(world: World) -> None:
+    certain(world)
+    asked = Proposal(surface="shop", context=Context(text=KNOWN))
+    likely = world.ask(KNOWN).slate.items[0]
+    own = (Candidate(id="theirs", text=KNOWN), Candidate(id="other", text="quite another matter"))
+    narrowed = (
+        replace(asked, candidates=own),
+        replace(asked, exclude=frozenset({"nobody"})),
+        replace(asked, like=likely.id),
+    )
+    for each in narrowed:
+        slate = world.online.suggest(each).slate
+        assert slate.decision is not Decision.AUTO, each
+    assert world.online.suggest(asked).slate.decision is Decision.AUTO
+
+
+def test_how_right_what_was_applied_has_been_is_told_with_bounds(world: World) -> None:
+    certain(world)
+    assert world.online.get_policy("shop").auto_live.precision.n == 0
+    answers(world, *(known(1_000 + i, decision=Decision.AUTO) for i in range(40)))
+    told = world.online.get_policy("shop").auto_live
+    assert (told.precision.n, told.precision.mid) == (40, 1.0)
+    assert 0.8 < told.precision.low < 1.0
 
 
 def test_an_audit_of_an_automatic_decision_stands_beside_it(world: World) -> None:

@@ -26,9 +26,16 @@ def solved(target: Target, seen: Evidence | None = None, **how: object) -> InFor
     return solve(target, seen if seen is not None else evidence(), rng=np.random.default_rng(0), **how)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("value", [0.0, 0.3, 0.999])
 def test_p_any_is_the_line_itself(value: float) -> None:
     assert solved(wish(TargetKind.P_ANY, value)).threshold == value
+
+
+def test_p_any_at_its_end_sends_all_even_what_is_quite_certain() -> None:
+    end = solved(wish(TargetKind.P_ANY, 1.0))
+    assert end.threshold > 1.0  # p_any itself can be 1
+    assert end.threshold == pytest.approx(1.0)
+    assert end.certified
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.6])

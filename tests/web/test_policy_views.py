@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -41,6 +42,7 @@ def in_force(policy: Policy | None = None, *, threshold: float = 0.6, following:
         n_needed=None,
         live=LIVE,
         auto=Alone(threshold=0.93, why="certified"),
+        auto_live=replace(LIVE, precision=Interval(low=0.97, mid=0.98, high=0.99, n=31)),
         next_mode=following,
     )
 

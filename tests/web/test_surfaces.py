@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -107,6 +108,24 @@ def test_a_preview_changes_nothing(house: House) -> None:
     assert preview["expected"]["precision"].keys() >= {"low", "mid", "high"}
     assert preview["frontier"]
     assert house.client.get(f"/v1/surfaces/{surface}/policy", headers=house.secret).json() == before
+
+
+def test_before_the_first_request_a_preview_says_that_nothing_is_known(house: House) -> None:
+    surface = house.a_surface("preview-of-nothing")
+
+    def seen(value: float) -> dict[str, Any]:
+        wanted = {"target": {"kind": "precision", "value": value}}
+        answer = house.client.post(f"/v1/surfaces/{surface}/policy/preview", json=wanted, headers=house.secret)
+        return cast("dict[str, Any]", answer.raise_for_status().json())
+
+    told = seen(0.95)
+    assert told["expected"]["precision"] == {"low": 0.0, "mid": None, "high": 1.0, "n": 0}
+    assert [told["expected"][name] for name in ("cost", "cost_per_1000", "n_traffic")] == [None, None, 0]
+    assert {point["precision"]["mid"] for point in told["frontier"]} == {None}
+    assert [point["cost"] is None for point in told["frontier"]] == [True] * (len(told["frontier"]) - 1) + [False]
+    never, always = seen(0.0)["expected"], seen(1.0)["expected"]
+    assert (never["review_share"], never["cost"], never["precision"]["mid"]) == (0.0, None, None)
+    assert (always["review_share"], always["cost"], always["precision"]["mid"]) == (1.0, 1.0, None)  # a person each
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
-from components.admin.views import ChangeRow, FollowedView, GroupRow, LiveView, PolicyView, TargetKind
+from components.admin.views import AuditedView, ChangeRow, FollowedView, GroupRow, LiveView, PolicyView, TargetKind
 from components.terms import scalar, words
 from suggest.domain.policy import Policy
 from suggest.online.messages import PolicyView as PolicyInForce
@@ -65,7 +65,7 @@ def policy_view(view: PolicyInForce, changes: Mapping[str, object] | None) -> Po
 
 
 def _live(view: PolicyInForce) -> LiveView:
-    live, following = view.live, view.next_mode
+    live, applied, following = view.live, view.auto_live.precision, view.next_mode
     return LiveView(
         low=live.precision.low,
         mid=live.precision.mid,
@@ -76,6 +76,7 @@ def _live(view: PolicyInForce) -> LiveView:
         why=live.why,
         acts_from=view.auto.threshold,
         acts_why=view.auto.why,
+        acts_right=AuditedView(low=applied.low, mid=applied.mid, high=applied.high, n=applied.n),
         next_mode=None if following is None else str(following.mode),
         missing=() if following is None else following.missing,
     )

@@ -168,6 +168,7 @@ class AutoOut(Open):
     threshold: float | None
     why: str
     n_needed: int | None
+    live: LiveOut  # of what was applied without asking
 
 
 class AutomaticOut(Open):
@@ -244,16 +245,17 @@ class ExpectedOut(Open):
     precision: Bounds
     review_share: float
     wait_s: float | None
-    cost: float
-    cost_per_1000: float
+    cost: float | None  # null: nothing was asked yet, so nobody knows how often a line is wrong
+    cost_per_1000: float | None
     people_needed: int | None
+    n_traffic: int  # requests it is reckoned on; 0: p_any is taken as uniform
 
 
 class FrontierOut(Open):
     threshold: float
     precision: Bounds
     review_share: float
-    cost: float
+    cost: float | None
 
 
 class PreviewOut(Open):
