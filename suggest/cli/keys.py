@@ -33,6 +33,9 @@ def create(
     ],
     name: Annotated[str, typer.Option(help="What you will know it by.")] = "",
     surface: Annotated[str | None, typer.Option(help="Only for this surface.")] = None,
+    worker: Annotated[
+        str | None, typer.Option(metavar="ID", help="The account that a wk key answers for; see suggest workers list.")
+    ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,7 +49,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. It is shown now and never again; only a hash of it is stored."""
-    wanted = {"kind": str(kind), "name": name, "surface": surface, "origins": list(origin or ())}
+    wanted = {"kind": str(kind), "name": name, "surface": surface, "worker": worker, "origins": list(origin or ())}
     with connect(data, server=server, key=key) as service:
         made = service.post("/v1/keys", wanted)
     if as_json:

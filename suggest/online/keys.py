@@ -37,6 +37,7 @@ class Key:
     kind: KeyKind
     name: str = ""
     surface: str | None = None  # None: every surface
+    worker: str | None = None  # of a worker key: the account whose hands it is; None: nobody's, a key for itself
     origins: tuple[str, ...] = ()  # of a publishable key: exact, or https://*.example.com; empty allows every page
     created_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -73,10 +74,21 @@ class Keys:
         self._configured_hash = None if configured is None else signing.key_hash(configured)
 
     def create(
-        self, kind: KeyKind | str, *, name: str = "", surface: str | None = None, origins: Sequence[str] = ()
+        self,
+        kind: KeyKind | str,
+        *,
+        name: str = "",
+        surface: str | None = None,
+        origins: Sequence[str] = (),
+        worker: str | None = None,
     ) -> tuple[Key, str]:
         """A new key, and its text, which cannot be had again."""
         kind = _kind(kind)
+        if worker is not None and kind is not KeyKind.WORKER:
+            raise Invalid(
+                "Only a worker key is an account's: a secret one may name any.",
+                errors=(FieldError(pointer="/worker", detail="leave out unless kind is wk"),),
+            )
         if kind is KeyKind.USER:
             return self._create_user_key(name)
         text = f"{kind}_{secrets.token_urlsafe(24)}"
@@ -86,6 +98,7 @@ class Keys:
             kind=kind,
             name=name,
             surface=surface,
+            worker=worker,
             origins=_origins(origins, kind),
             created_at=self._clock.now(),
         )
@@ -192,6 +205,7 @@ def _key_json(key: Key) -> dict[str, object]:
         "kind": str(key.kind),
         "name": key.name,
         "surface": key.surface,
+        "worker": key.worker,
         "origins": list(key.origins),
         "created_at": None if key.created_at is None else rfc3339(key.created_at),
         "revoked_at": None if key.revoked_at is None else rfc3339(key.revoked_at),
@@ -206,6 +220,7 @@ def _key(key_id: str, stored: Mapping[str, object]) -> Key:
         kind=KeyKind(str(stored["kind"])),
         name=str(stored.get("name") or ""),
         surface=None if stored.get("surface") is None else str(stored["surface"]),
+        worker=None if stored.get("worker") is None else str(stored["worker"]),
         origins=tuple(str(origin) for origin in origins),
         created_at=_time(stored.get("created_at")),
         revoked_at=_time(stored.get("revoked_at")),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from suggest.domain.worker import Role as Role
 from suggest.domain.worker import Worker
 from suggest.online.signing import Signing, decode64, encode64
 from suggest.online.workers import Workers
-from suggest.store.ports import Cas
+from suggest.store.ports import Cas, Versioned
 
 PREFIX = "link/"
 ENDED = "ended-session/"
@@ -49,6 +50,12 @@ class Session:
         """Who holds the reviews claimed in this session."""
         return self.account or f"{self.name}#{self.id[:6]}"
 
+    def is_of_same_person(self, other: Session) -> bool:
+        """Whether the other is of the same account, or without one of the same name and role."""
+        if self.account is not None or other.account is not None:
+            return self.account == other.account
+        return (self.role, self.name) == (other.role, other.name)
+
 
 class Links:
     def __init__(self, cas: Cas, *, signing: Signing, clock: Clock) -> None:
@@ -74,24 +81,17 @@ class Links:
 
     def redeem(self, code: str) -> tuple[Session, str]:
         """Spend a code: the session, and the signed text that proves it. Raises Unauthorized where it is spent."""
-        key = PREFIX + self._signing.key_hash(code)
-        found = self._cas.get(key)
-        if found is None:
-            raise Unauthorized("This sign-in link was used already, or never was one; ask for a new one.")
+        key, found = self._found(code)
         try:
             self._cas.update(key, None, expected=found.revision)
         except Conflict:
             raise Unauthorized("This sign-in link was used a moment ago; ask for a new one.") from None
-        if self._clock.now() >= parse_rfc3339(str(found.value["expires_at"])):
-            raise Unauthorized("This sign-in link is more than 15 minutes old; ask for a new one.")
-        session = Session(
-            id=secrets.token_hex(8),
-            role=Role(str(found.value["role"])),
-            name=str(found.value["name"]),
-            expires_at=self._clock.now() + SESSION_LIFETIME,
-            account=None if found.value.get("account") is None else str(found.value["account"]),
-        )
-        return self._at_present(session, Unauthorized("The account of this link is closed.")), self._sign(session)
+        session = self._bought(found.value)
+        return session, self._sign(session)
+
+    def whose(self, code: str) -> Session:
+        """The session that a code would buy, without spending it. Raises Unauthorized where it buys none."""
+        return self._bought(self._found(code)[1].value)
 
     def check(self, text: str) -> Session | None:
         """The session a signed text proves; None where it is not ours or has ended."""
@@ -137,6 +137,25 @@ class Links:
             if now >= parse_rfc3339(str(found.value["expires_at"])):
                 with suppress(Conflict):  # opened at this moment
                     self._cas.update(key, None, expected=found.revision)
+
+    def _found(self, code: str) -> tuple[str, Versioned]:
+        key = PREFIX + self._signing.key_hash(code)
+        found = self._cas.get(key)
+        if found is None:
+            raise Unauthorized("This sign-in link was used already, or never was one; ask for a new one.")
+        return key, found
+
+    def _bought(self, stored: Mapping[str, object]) -> Session:
+        if self._clock.now() >= parse_rfc3339(str(stored["expires_at"])):
+            raise Unauthorized("This sign-in link is more than 15 minutes old; ask for a new one.")
+        session = Session(
+            id=secrets.token_hex(8),
+            role=Role(str(stored["role"])),
+            name=str(stored["name"]),
+            expires_at=self._clock.now() + SESSION_LIFETIME,
+            account=None if stored.get("account") is None else str(stored["account"]),
+        )
+        return self._at_present(session, Unauthorized("The account of this link is closed."))
 
     def _at_present(self, session: Session, closed: Unauthorized) -> Session:
         """The session with the name and the role that its account has now."""

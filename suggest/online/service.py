@@ -456,10 +456,18 @@ class OnlineService:
     # -- keys and people ----------------------------------------------------------------------------------------------
 
     def create_key(
-        self, kind: KeyKind | str, *, name: str = "", surface: str | None = None, origins: Sequence[str] = ()
+        self,
+        kind: KeyKind | str,
+        *,
+        name: str = "",
+        surface: str | None = None,
+        origins: Sequence[str] = (),
+        worker: str | None = None,
     ) -> tuple[Key, str]:
-        """A new key, and its text, which is shown this once."""
-        return self._keys.create(kind, name=name, surface=surface, origins=origins)
+        """A new key, and its text, which is shown this once. `worker`: the open account that a worker key is of."""
+        if worker is not None:
+            self.check_worker(worker)
+        return self._keys.create(kind, name=name, surface=surface, origins=origins, worker=worker)
 
     def check_key(self, text: str) -> Key | None:
         return self._keys.check(text)
@@ -501,6 +509,10 @@ class OnlineService:
     def redeem_link(self, code: str) -> tuple[Session, str]:
         """Spend a code: the session and the signed text that proves it for twelve hours."""
         return self._links.redeem(code)
+
+    def session_of_link(self, code: str) -> Session:
+        """The session that a code would buy; it stays unspent."""
+        return self._links.whose(code)
 
     def end_session(self, session: Session) -> None:
         """Signed out, in whatever browser a copy of the cookie is."""

@@ -277,6 +277,7 @@ def key_json(key: Key) -> dict[str, object]:
         "kind": str(key.kind),
         "name": key.name,
         "surface": key.surface,
+        "worker": key.worker,
         "origins": list(key.origins),
         "created_at": time_text(key.created_at),
         "revoked_at": time_text(key.revoked_at),

@@ -780,7 +780,7 @@ def page_routes() -> list[BaseRoute]:
     return [
         Route("/docs", reference_page),
         Route("/problems/{slug}", problem_page),
-        Route("/console/enter", enter),
+        Route("/console/enter", enter, methods=["GET", "POST"]),
         Route("/console/leave", leave, methods=["POST"]),
         *people_routes(),
     ]

@@ -10,8 +10,10 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from urllib.parse import urlencode
 
-from htpy import Node, a, code, div, h1, p
+from htpy import Node, a, button, div, form, h1, input, p
+from htpy import code as code_
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -108,27 +110,57 @@ async def check_own_page(request: Request) -> None:
 
 
 async def enter(request: Request) -> Response:
-    """GET /console/enter?code=…: spend the code and sign in.
+    """GET /console/enter?code=…: spend the code and sign in. Whoever is signed in as somebody else is asked before:
+    a link that another person slipped them would else make them work in that person's name. The answer is a POST.
 
     Answers with a page that goes on by itself, not with a redirect: after a click in a mail or another site's page, a
-    SameSite=Strict cookie is withheld from a redirect, but not from a step that our own page takes.
+    SameSite=Strict cookie is withheld from a redirect, but not from a step that our own page takes. For the same reason
+    such a click takes that step once before it is looked at: until then nobody would seem to be signed in.
     """
-    code = request.query_params.get("code", "")
-    onward = request.query_params.get("next", "/console")
-    if request.method != "GET":
-        return Response(status_code=204)  # a HEAD of a link scanner must not spend the code
+    if request.method == "HEAD":
+        return Response(status_code=204)  # a link scanner must not spend the code
+    is_agreed = request.method == "POST"
+    if is_agreed:
+        await check_own_page(request)
+    given = await request.form(max_files=0, max_fields=10) if is_agreed else request.query_params
+    code, onward = str(given.get("code", ""))[:200], str(given.get("next", "/console"))
     if not _INNER_PAGE.fullmatch(onward):
         onward = "/console"
+    session = session_of(request)
+    if session is None and request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        return _onward(f"/console/enter?{urlencode({'code': code, 'next': onward})}")
     parts = parts_of(request)
     try:
-        _, text = await run_in(parts.lanes.log, parts.online.redeem_link, code[:200])
+        if session is not None and not is_agreed and login_of(request) is None:
+            other = await run_in(parts.lanes.read, parts.online.session_of_link, code)
+            if not session.is_of_same_person(other):
+                return _asks_before(request, session, other, code=code, onward=onward)
+        _, text = await run_in(parts.lanes.log, parts.online.redeem_link, code)
     except Unauthorized as refused:
-        if session_of(request) is None:
+        if session is None:
             return _sign_in_page(refused.detail)
         return _onward(onward)  # the same link twice in one browser: already in
+    if session is not None and is_agreed:
+        await run_in(parts.lanes.log, parts.online.end_session, session)
     response = _onward(onward)
     _set_cookie(request, response, text, int(SESSION_LIFETIME.total_seconds()))
     return response
+
+
+def _asks_before(request: Request, session: Session, other: Session, *, code: str, onward: str) -> Response:
+    return words_page(
+        p(dir="auto")[f"You are signed in as {session.name} ({session.role})."],
+        p(dir="auto")[f"This link signs you in as {other.name} ({other.role}), and signs {session.name} out."],
+        form(".cluster", method="post", action="/console/enter")[
+            input(type="hidden", name=CSRF_FIELD, value=csrf_token(request)),
+            input(type="hidden", name="code", value=code),
+            input(type="hidden", name="next", value=onward),
+            a(".button", href=onward)[f"Stay {session.name}"],
+            button(".button.button-primary", type="submit")[f"Become {other.name}"],
+        ],
+        title="Somebody else's link?",
+        nav=nav_of(request),
+    )
 
 
 async def leave(request: Request) -> Response:
@@ -155,7 +187,7 @@ def _sign_in_page(why: str = "") -> Response:
         p[why or "This page needs a sign-in link."],
         p(".soft")[
             "Ask whoever runs this server for one; ",
-            code["suggest workers link"],
+            code_["suggest workers link"],
             " makes it, and so does Admin, People. A link works once.",
         ],
         title="Sign in",

@@ -16,6 +16,7 @@ from suggest.online.links import Role, Session
 from suggest.web.app import create_app
 from suggest.web.sessions import csrf_token, signed_in
 from web.house import House
+from web.people import forms_of
 
 OURS = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
 
@@ -103,8 +104,46 @@ def test_a_session_ends_after_half_a_day(own_house: House, browser: TestClient) 
 def test_a_page_for_owners_is_not_for_workers(own_house: House, browser: TestClient) -> None:
     sign_in(own_house, browser)
     assert browser.get("/office").status_code == 403
+    browser.cookies.clear()
     sign_in(own_house, browser, "owner")
     assert browser.get("/office").status_code == 200
+
+
+def test_a_link_of_somebody_else_asks_before_it_replaces_who_one_is(own_house: House, browser: TestClient) -> None:
+    sign_in(own_house, browser, "owner")
+    cookie = browser.cookies["suggest_session"]
+    asked = sign_in(own_house, browser, "worker", next="/reports/replies")
+    assert "refresh" not in asked.headers
+    assert "set-cookie" not in asked.headers
+    assert "signed in as Ann (owner)" in asked.text
+    assert browser.get("/office").status_code == 200  # still who one was
+    (fields,) = [form.fields for form in forms_of(asked.text) if form.action == "/console/enter"]
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert browser.post("/console/enter", data=fields, headers=foreign).status_code == 403
+    assert browser.post("/console/enter", data={**fields, "csrf": "x"}, headers=OURS).status_code == 403
+    agreed = browser.post("/console/enter", data=fields, headers=OURS)
+    assert agreed.headers["refresh"] == "0; url=/reports/replies"
+    assert browser.get("/office").status_code == 403
+    copied = TestClient(browser.app, cookies={"suggest_session": cookie})
+    assert copied.get("/desk").status_code == 401  # who one was is signed out
+
+
+def test_ones_own_link_and_one_that_is_spent_ask_nothing(own_house: House, browser: TestClient) -> None:
+    sign_in(own_house, browser, "owner")
+    assert sign_in(own_house, browser, "owner").headers["refresh"] == "0; url=/console"
+    assert browser.get("/console/enter?code=spent").headers["refresh"] == "0; url=/console"
+    assert browser.get("/office").status_code == 200
+
+
+def test_a_click_on_another_site_is_looked_at_once_our_own_page_asks(own_house: House, browser: TestClient) -> None:
+    """A SameSite=Strict cookie is withheld from that click: nobody would seem to be signed in."""
+    link = own_house.client.post("/v1/links", json={"name": "Ann"}, headers=own_house.secret).json()
+    clicked = browser.get(link["path"], headers={"Sec-Fetch-Site": "cross-site"})
+    assert "set-cookie" not in clicked.headers
+    again = clicked.headers["refresh"].removeprefix("0; url=")
+    assert again.startswith("/console/enter?code=")
+    assert browser.get(again, headers={"Sec-Fetch-Site": "same-origin"}).headers["refresh"] == "0; url=/console"
+    assert browser.get("/desk").json()["name"] == "Ann"
 
 
 @pytest.mark.parametrize("cookie", ["x", "a.b", "e30.AAAA", "." * 100, "ü"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from httpx import Response
 from starlette.testclient import TestClient
 
 from web.house import House
@@ -37,14 +38,60 @@ def test_an_account_is_made_listed_changed_and_closed(house: House) -> None:
 def test_a_tool_claims_for_an_account_and_only_for_an_open_one(own_house: House) -> None:
     id = account(own_house)
     own_house.an_escalation("replies")
-    worker_key = {"Authorization": f"Bearer {own_house.a_key('wk')}"}
-    held = own_house.client.post("/v1/reviews/claim", json={"worker": id}, headers=worker_key).json()
+    held = own_house.client.post("/v1/reviews/claim", json={"worker": id}, headers=own_house.secret).json()
     answer = {"eid": "a1", "lease": held["lease"], "item": "track"}
-    own_house.client.post(f"/v1/reviews/{held['id']}/verdict", json=answer, headers=worker_key)
+    own_house.client.post(f"/v1/reviews/{held['id']}/verdict", json=answer, headers=own_house.secret)
     assert id in own_house.client.get("/v1/export/verdicts?format=csv", headers=own_house.secret).text
     own_house.client.delete(f"/v1/workers/{id}", headers=own_house.secret)
-    refused = own_house.client.post("/v1/reviews/claim", json={"worker": id}, headers=worker_key)
+    refused = own_house.client.post("/v1/reviews/claim", json={"worker": id}, headers=own_house.secret)
     assert refused.status_code == 409
+
+
+def key_of(house: House, worker: str | None) -> dict[str, str]:
+    made = house.client.post("/v1/keys", json={"kind": "wk", "worker": worker}, headers=house.secret)
+    assert (made.status_code, made.json()["worker"]) == (201, worker)
+    return {"Authorization": f"Bearer {made.json()['key']}"}
+
+
+def test_a_worker_key_speaks_in_one_name_only(own_house: House) -> None:
+    ann, bob = account(own_house), account(own_house, name="Bob")
+    own_house.an_escalation("replies")
+
+    def claim(key: dict[str, str], **named: str) -> Response:
+        return own_house.client.post("/v1/reviews/claim", json=named, headers=key)
+
+    of_ann, of_nobody = key_of(own_house, ann), key_of(own_house, None)
+    for key, name in ((of_ann, bob), (of_nobody, ann), (of_nobody, "who")):
+        refused = claim(key, worker=name)
+        assert (refused.status_code, "account" in refused.json()["detail"]) == (403, True)
+    held = claim(of_ann).json()
+    answer = {"eid": "key-of-ann", "lease": held["lease"], "item": "track"}
+    own_house.client.post(f"/v1/reviews/{held['id']}/verdict", json=answer, headers=of_ann).raise_for_status()
+    assert ann in own_house.client.get("/v1/export/verdicts?format=csv", headers=own_house.secret).text
+    assert claim(of_ann, worker=ann).status_code == 204
+    own_house.client.delete(f"/v1/workers/{ann}", headers=own_house.secret)
+    assert claim(of_ann).status_code == 409  # the account is closed, and so are its hands
+
+
+def test_one_worker_key_cannot_be_both_people_of_a_sign_off(own_house: House) -> None:
+    ann, bob = account(own_house), account(own_house, name="Bob")
+    own_house.client.put("/v1/surfaces/replies/policy", json={"sign_off": 2}, headers=own_house.secret)
+    own_house.an_escalation("replies")
+    of_ann = key_of(own_house, ann)
+    held = own_house.client.post("/v1/reviews/claim", json={}, headers=of_ann).json()
+    first = {"eid": "s1", "lease": held["lease"], "item": "track"}
+    own_house.client.post(f"/v1/reviews/{held['id']}/verdict", json=first, headers=of_ann).raise_for_status()
+    assert own_house.client.post("/v1/reviews/claim", json={"worker": bob}, headers=of_ann).status_code == 403
+    assert own_house.client.post("/v1/reviews/claim", json={}, headers=of_ann).status_code == 204
+    assert own_house.client.post("/v1/reviews/claim", json={}, headers=key_of(own_house, bob)).status_code == 200
+
+
+def test_only_a_worker_key_is_an_accounts_and_only_an_open_ones(house: House) -> None:
+    ann = account(house)
+    for wanted, status in (({"kind": "pk", "worker": ann}, 422), ({"kind": "wk", "worker": "nobody"}, 404)):
+        assert house.client.post("/v1/keys", json=wanted, headers=house.secret).status_code == status
+    house.client.delete(f"/v1/workers/{ann}", headers=house.secret)
+    assert house.client.post("/v1/keys", json={"kind": "wk", "worker": ann}, headers=house.secret).status_code == 409
 
 
 def test_a_reviewer_may_stop_everything_and_nothing_else(own_house: House) -> None:

@@ -26,6 +26,7 @@ async def create_key(request: Request) -> Response:
         name=wanted.name,
         surface=wanted.surface,
         origins=wanted.origins,
+        worker=wanted.worker,
     )
     return Json({**key_json(key), "key": text}, 201)
 

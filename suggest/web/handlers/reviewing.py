@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from suggest.online.keys import KeyKind
 from suggest.online.messages import RawVerdict
 from suggest.web.body import parse
 from suggest.web.call import call_of, caller_of, path_id, query_flag, query_text, wrong_query
@@ -80,9 +81,11 @@ async def claim(request: Request) -> Response:
     if wanted.surface is not None:
         caller.check_surface(wanted.surface)
     surface = wanted.surface or (caller.key.surface if caller.key is not None else None)
-    if wanted.worker is not None:
-        await run_in(parts.lanes.read, parts.online.check_worker, wanted.worker)
-    worker = wanted.worker or _worker(request)
+    account = wanted.worker or _account(request)
+    if account is not None:
+        _check_may_speak_for(account, request)
+        await run_in(parts.lanes.read, parts.online.check_worker, account)
+    worker = account or _worker(request)
     held = await run_in(parts.lanes.log, parts.online.claim, worker, surface, wanted.lease_s)
     return Response(status_code=204) if held is None else Json(review_json(held))
 
@@ -151,5 +154,21 @@ async def queue(request: Request) -> Response:
 
 
 def _worker(request: Request) -> str:
-    """Who holds what is claimed with this key: a key is not a person, but it is all an API caller shows."""
-    return f"key:{caller_of(request).id}"
+    """Who holds what is claimed with this key: its account, or a key that is not a person, but all a caller shows."""
+    return _account(request) or f"key:{caller_of(request).id}"
+
+
+def _account(request: Request) -> str | None:
+    key = caller_of(request).key
+    return None if key is None else key.worker
+
+
+def _check_may_speak_for(account: str, request: Request) -> None:
+    """A worker key in two names would be two people: both of a sign-off, and both in the figures of who was right."""
+    key = caller_of(request).key
+    if key is not None and key.kind is KeyKind.WORKER and key.worker != account:
+        raise Refused(
+            "forbidden",
+            "A worker key claims for itself, or for the account it was made for. Make a key of this account "
+            "(`worker` of POST /v1/keys), or use a secret key.",
+        )

@@ -54,7 +54,7 @@ class EscalationsOut(Open):
 class ClaimIn(Closed):
     surface: SurfaceName | None = None
     lease_s: Annotated[float, Field(ge=1, le=LONGEST_LEASE_S)] = 120
-    worker: OpaqueId | None = None  # the account it is claimed for; without it, the key's own
+    worker: OpaqueId | None = None  # the account it is claimed for, with a secret key; without it, the key's own
 
 
 class ReviewContext(Open):

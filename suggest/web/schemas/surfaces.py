@@ -12,6 +12,7 @@ from suggest.web.schemas.base import (
     Closed,
     FreeFields,
     Note,
+    OpaqueId,
     Open,
     Probability,
     Rfc3339,
@@ -272,6 +273,7 @@ class KeyIn(Closed):
     kind: Literal["sk", "pk", "wk", "uk"]
     name: Annotated[Note, Field(max_length=200)] = ""
     surface: SurfaceName | None = None
+    worker: OpaqueId | None = None  # of a wk key: the account that it claims and answers for
     origins: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=100)] = ()
 
 
@@ -280,6 +282,7 @@ class KeyOut(Open):
     kind: str
     name: str
     surface: str | None
+    worker: str | None
     origins: list[str]
     created_at: str | None
     revoked_at: str | None
