@@ -136,10 +136,12 @@ class Board:
                 self.write(task.expired(), revision)
 
     def tidy(self) -> None:
-        """Let go of tasks that ended more than a day ago: their answers are in the log, their tokens have expired."""
-        before = self._clock.now() - KEPT_FOR
+        """Let go of tasks that ended more than a day ago: their answers are in the log, their tokens have expired. The
+        few that waits are told by stay, else a restart after a quiet day would have to guess them."""
+        before, goes_by = self._clock.now() - KEPT_FOR, self._escalations.goes_by
         with self._lock:
-            old = [known for known in self._queue if _ended_at(known[0]) < before][:MOST_TIDIED]
+            old = [known for known in self._queue if _ended_at(known[0]) < before and not goes_by(known[0].review.id)]
+            del old[MOST_TIDIED:]
         for task, revision in old:
             with suppress(Conflict):
                 self._cas.update(PREFIX + task.review.id, None, expected=revision)

@@ -57,6 +57,10 @@ class Escalations:
         """A version of an escalation: when it came, and whether its wait is over."""
         self._waits.put(task)
 
+    def goes_by(self, review: str) -> bool:
+        """Whether what others are told of their wait rests on this review."""
+        return self._waits.goes_by(review)
+
     def view(self, task: Task) -> EscalationView:
         now = self._clock.now()
         state = task.state_at(now)

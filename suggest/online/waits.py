@@ -1,6 +1,7 @@
 """What became of the latest waits, against what the model had said when they began: what the next one is told by.
 
-Numbers alone: they may outlive the reviews. After a restart they are those of the tasks that are still known."""
+Numbers alone: they may outlive the reviews. After a restart they are those of the tasks that are still known, so the
+board keeps the tasks of these (`goes_by`) beyond the day that it keeps every answer."""
 
 from __future__ import annotations
 
@@ -47,6 +48,11 @@ class Waits:
                 del self._begun[next(iter(self._begun))]
             if over_at is not None:
                 self._counted.clear()
+
+    def goes_by(self, review: str) -> bool:
+        """Whether what others are told rests on this review's wait."""
+        with self._lock:
+            return review in self._begun
 
     def misses(self, surface: str | None, now: datetime) -> list[Miss]:
         """Of a surface's own waits, where enough of them have ended; else, and for None, of all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from suggest.domain.context import Context
+from suggest.domain.errors import NotFound
 from suggest.online.messages import EscalationView, Proposal, Proposed
 from suggest.policy.waiting import FEWEST, FEWEST_HANDLED, Wait
 from tests.online.conftest import OpenWorld
@@ -77,6 +78,30 @@ def test_it_outlives_a_restart(world: World) -> None:
     world.restart()
     world.online.mark_present("ann")
     assert told(world.escalated()).n_known == FEWEST
+
+
+def test_it_outlives_a_quiet_week_and_a_restart_after_it(world: World) -> None:
+    waits(world, ENOUGH)
+    world.clock.advance(seconds=7 * 86_400)
+    for _ in range(3):
+        world.online.tick()
+    world.restart()
+    world.online.mark_present("ann")
+    wait = told(world.escalated())
+    assert wait.n_known == FEWEST
+    assert wait.high_s == pytest.approx(50.0, abs=2.0)
+
+
+def test_answers_that_no_wait_is_told_by_are_let_go_after_a_day(world: World) -> None:
+    waits(world, FEWEST_HANDLED)
+    world.online.put_policy("shop", {"mode": "assist", "audit_rate": 1.0}, by="owner")
+    audited = world.ask()
+    held = world.claim()
+    world.online.verdict(held.id, answer(held, "audit", item=audited.slate.items[0].id))
+    world.clock.advance(seconds=2 * 86_400)
+    world.online.tick()
+    with pytest.raises(NotFound):
+        world.online._reviews.state(held.id)
 
 
 def test_an_answer_that_is_taken_back_ends_no_wait(world: World) -> None:
