@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from suggest.online.webhooks import Sent
+from suggest.online.webhooks import Sent, has_sound_form
 
 TIMEOUT_S = 5.0  # of silence
 LONGEST_S = 15.0  # of the whole exchange, however steadily the answer drips
@@ -44,7 +44,7 @@ class Outbound:
         try:
             return self._post(addresses[0], host, port, path, body, headers, is_tls=is_tls)
         except (OSError, ValueError, http.client.HTTPException) as failed:
-            return Sent(is_taken=False, said=f"not reached: {type(failed).__name__}: {failed}"[:300])
+            return Sent(is_taken=False, said=_readable(f"not reached: {type(failed).__name__}: {failed}"))
 
     def _post(
         self, address: str, host: str, port: int, path: str, body: bytes, headers: Mapping[str, str], *, is_tls: bool
@@ -64,11 +64,34 @@ class Outbound:
             connection.request("POST", path, body=body, headers=dict(headers))
             answer = connection.getresponse()
             answer.read(MOST_READ)
-            return Sent(is_taken=200 <= answer.status < 300, said=f"{answer.status} {answer.reason}"[:300])
+            return Sent(is_taken=200 <= answer.status < 300, said=_readable(f"{answer.status} {answer.reason}"))
         finally:
             over.cancel()
             connection.close()
             wire.close()
+
+
+def _readable(text: str) -> str:
+    """Somebody else's words as one short line, without what would steer a terminal."""
+    return "".join(each if each.isprintable() else " " for each in text[:300])
+
+
+def wrong_with(url: str, *, may_be_private: bool) -> str | None:
+    """What is wrong with an address as far as can be said without asking anybody; None: nothing. A name is looked up
+    with each message, because what it leads to may change.
+
+    >>> wrong_with("https://hooks.example/x", may_be_private=False), wrong_with("http://10.0.0.1/", may_be_private=True)
+    (None, None)
+    """
+    wrong = has_sound_form(url, may_be_plain=may_be_private)
+    if wrong is not None or may_be_private:
+        return wrong
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    with contextlib.suppress(ValueError):
+        host = str(ipaddress.ip_address(host))
+        if not is_public(host):
+            return f"must be a public address; {host} is one of your own network (see SUGGEST_WEBHOOKS_PRIVATE)"
+    return None
 
 
 def _hang_up(wire: socket.socket) -> None:

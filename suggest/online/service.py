@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +61,7 @@ from suggest.online.messages import (
 )
 from suggest.online.model import encoder_of
 from suggest.online.moving import Moved, Mover
-from suggest.online.outbound import Outbound
+from suggest.online.outbound import Outbound, wrong_with
 from suggest.online.outcomes import Outcomes
 from suggest.online.panels import Panels, Quality
 from suggest.online.past_cases import PastCase, past_cases
@@ -86,7 +87,7 @@ from suggest.online.teach import Teacher
 from suggest.online.tokens import ImpressionToken, sign_slate, verify_token
 from suggest.online.user_tokens import verified_user
 from suggest.online.watching import Watches
-from suggest.online.webhooks import Sends, Webhooks, has_sound_form
+from suggest.online.webhooks import Sends, Webhooks
 from suggest.online.workers import Workers
 from suggest.policy.solve import Preview
 from suggest.policy.trigger import Trigger
@@ -156,7 +157,7 @@ class OnlineService:
             store,
             clock=clock,
             send=send or Outbound(may_be_private=webhooks_may_be_private),
-            check_url=lambda url: has_sound_form(url, may_be_plain=webhooks_may_be_private),
+            check_url=partial(wrong_with, may_be_private=webhooks_may_be_private),
         )
         self._board = Board(
             store,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suggest.online import outbound
-from suggest.online.outbound import Outbound, is_public
+from suggest.online.outbound import Outbound, is_public, wrong_with
 from suggest.online.webhooks import Sent, has_sound_form
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
@@ -200,6 +200,30 @@ def test_only_the_two_hundreds_take_a_message(monkeypatch: pytest.MonkeyPatch, s
     wire = Wire(monkeypatch, b"HTTP/1.1 %d So\r\nContent-Length: 0\r\n\r\n" % status)
     assert to(PUBLIC[0])("http://desk.example/", b"{}", {}) == Sent(is_taken=is_taken, said=f"{status} So")
     wire.close()
+
+
+def test_what_a_receiver_says_steers_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for answer in (b"HTTP/1.1 200 O\x00\x1b[31mK\r\nContent-Length: 0\r\n\r\n", b"\x1b[2J no http\r\n\r\n"):
+        wire = Wire(monkeypatch, answer)
+        sent = to(PUBLIC[0])("http://desk.example/", b"{}", {})
+        wire.close()
+        assert sent.said.isprintable()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "127.0.0.1.", "0.0.0.0"]
+)
+def test_an_inner_address_in_figures_is_refused_before_a_message_is_due(host: str) -> None:
+    wrong = wrong_with(f"https://{host}/hook", may_be_private=False)
+    assert wrong is not None
+    assert "must be a public address" in wrong
+    assert wrong_with(f"http://{host}/hook", may_be_private=True) is None
+
+
+def test_names_and_public_addresses_wait_for_the_look_up() -> None:
+    for host in ("hooks.example", "localhost.example", PUBLIC[0], f"[{PUBLIC[1]}]", "10.example"):
+        assert wrong_with(f"https://{host}/hook", may_be_private=False) is None
+    assert wrong_with("ftp://hooks.example/", may_be_private=False) == "must begin with https://"
 
 
 @pytest.mark.parametrize(
