@@ -77,13 +77,15 @@ def groups_wished(policy: Policy, place: Place, base: InForce) -> tuple[GroupLin
 def _as_strict(
     found: Sequence[GroupLine], policy: Policy, base: InForce, promises: Promises, *, bundle: str
 ) -> tuple[GroupLine, ...]:
-    """Tightened by as much as the watch tightens the surface's line; where it loosens that, these stay."""
+    """Tightened by as much as the watch tightens the surface's line; where it loosens that, these stay. While the
+    surface's promise is in doubt none is looser than its line: nobody knows which group broke it."""
     watched = promises.any.threshold(base.threshold, bundle=bundle)
+    lowest = watched if promises.any.is_in_doubt(bundle) else 0.0
     tighter = logit(watched) - logit(base.threshold) if watched > base.threshold + _ROUNDING else 0.0
     cheapest = 0.0 if policy.error_cost is None else chow_threshold(policy.error_cost, Costs().human)
 
     def strict(own: float) -> float:
-        return max(expit(logit(own) + tighter) if tighter else own, cheapest)
+        return max(expit(logit(own) + tighter) if tighter else own, lowest, cheapest)
 
     return tuple(line if line.threshold is None else replace(line, threshold=strict(line.threshold)) for line in found)
 

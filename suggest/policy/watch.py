@@ -144,13 +144,13 @@ class Watch:
         The ends of the slider promise nothing, so their target is None and they stay where they are."""
         if self.target is None:
             return base
-        if self.is_in_doubt(bundle, alone=alone):
-            return expit(max(logit(self._aim), self.strictest) - self.nudge)
+        nudged = expit(logit(base) - self.nudge) if self.nudge < 0.0 else base  # its certificate is of no looser line
+        if self.is_in_doubt(bundle, alone=alone):  # what the bundle's own evidence asks for is asked for all the same
+            return max(expit(max(logit(self._aim), self.strictest) - self.nudge), nudged)
         if self.has_line(bundle, alone=alone):
             assert self.line is not None
             return expit(self.line - self.nudge)
         before = 0.0 if self.line is None else expit(self.line - self.nudge)
-        nudged = expit(logit(base) - self.nudge) if self.nudge < 0.0 else base  # its certificate is of no looser line
         return max(nudged, before)
 
     def has_line(self, bundle: str, *, alone: bool = False) -> bool:

@@ -87,6 +87,25 @@ def test_what_tightens_the_surface_tightens_its_groups_and_nothing_loosens_them(
     assert min(place_of(grouped).group_thresholds.values()) >= 0.999, "nor is one looser than the cheapest line"
 
 
+def test_while_the_surface_is_in_doubt_no_group_is_looser_than_it(grouped: World) -> None:
+    """Also where the surface's own evidence asked for more than an alarm does, so that nothing was tightened."""
+    model = place_of(grouped).suggester._model
+    p, right = model.evidence
+    hard = np.concatenate([right[:400], p[400:] > 0.99])
+    place_of(grouped).suggester._model = Model(
+        **{name: (p, hard) if name == "evidence" else getattr(model, name) for name in Model.__dataclass_fields__}
+    )
+    calm = grouped.online.put_policy("shop", WISH, by="owner")
+    assert min(each.threshold for each in calm.groups if each.threshold is not None) < calm.threshold
+    promises = place_of(grouped).promises
+    promises.engagement = NO_THINNING
+    answers(grouped, *(known(i, p=0.999, right=False) for i in range(6)))
+    assert promises.any.is_tight
+    tight = grouped.online.get_policy("shop")
+    assert tight.threshold >= calm.threshold
+    assert all(each.threshold is None or each.threshold >= tight.threshold for each in tight.groups)
+
+
 def test_the_ends_of_the_slider_know_no_groups(grouped: World) -> None:
     for value, decision in ((1.0, Decision.ESCALATE), (0.0, Decision.SHOW)):
         wish = {"target": {"kind": "precision", "value": value}, "groups_by": "tag"}

@@ -60,6 +60,13 @@ def test_errors_in_what_was_shown_tighten_the_line_at_once_and_say_why() -> None
     assert watch.threshold(0.5, bundle="b1") >= 0.97
 
 
+def test_an_alarm_never_loosens_a_line_that_asks_for_more_than_it_does() -> None:
+    calm = after(Watch(target=TARGET), [judged(0.99)] * 3)
+    watch = after(calm, [judged(0.99, right=False)] * 5)
+    assert watch.is_tight
+    assert watch.threshold(0.995, bundle="b1") >= calm.threshold(0.995, bundle="b1") >= 0.995
+
+
 def test_errors_in_what_went_to_people_are_no_alarm() -> None:
     watch = after(Watch(target=TARGET), [judged(p=0.3, right=False, counts=False)] * 50)
     assert not watch.is_tight
