@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 from suggest.loop.attempt import Attempt
 from suggest.loop.gate import GateReport, judge
+from suggest.loop.ladder import TUNED, ladder, rung, told
 from suggest.loop.record import uid
-from suggest.loop.scores import Score, ladder, rung
-
-RUNG = "tuned encoder"
+from suggest.loop.scores import Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +26,12 @@ def contest(plain: Attempt, tuned: Attempt, champion: Sequence[Score | None], *,
     examples = tuned.examples.examples
     unjudged = tuned.examples.tuned_on | plain.examples.tuned_on
     by_champion = {uid(e): s for e, s in zip(plain.examples.examples, champion, strict=True)}
-    ladder_ = [
-        *ladder(plain.built, plain.examples, plain.scores, but=unjudged),
-        *rung(RUNG, tuned.scores, tuned.examples, but=unjudged),
-    ]
+    ladder_ = told(
+        [
+            *ladder(plain.built, plain.examples, plain.scores, but=unjudged),
+            rung(TUNED, tuned.scores, tuned.examples, but=unjudged),
+        ]
+    )
 
     def of(scores: Mapping[str, Score | None]) -> list[Score | None]:
         return [None if e.text_key in unjudged else scores.get(uid(e)) for e in examples]

@@ -15,19 +15,11 @@ from suggest.loop.clicks import is_reading, likelihood
 from suggest.loop.examples import Example, ExampleSet
 from suggest.metrics.calibration import ece, ece_noise_floor
 from suggest.rank.examination import Examination
-from suggest.rank.features import column
-from suggest.rank.ranker import COLUMNS, Columns
+from suggest.rank.ranker import Columns
 from suggest.rank.traits import language_in
 
 Floats = NDArray[np.float64]
 K = 3  # options of the slate that p_any speaks of
-RANKER = "ranker"
-LADDER = (
-    ("names only", "name_cosine"),
-    ("nearest neighbours", "best_cosine"),
-    ("linear", "linear"),
-    (RANKER, "booster"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,51 +131,3 @@ def ndcg(scores: Sequence[Score]) -> Floats:
     """Binary nDCG with one right option: 1 / log2(2 + rank), 0 where it was not ranked."""
     ranks = np.array([s.rank for s in scores], np.float64)
     return np.asarray(np.where(ranks >= 0, 1.0 / np.log2(2.0 + np.maximum(ranks, 0)), 0.0), np.float64)
-
-
-def ladder(
-    built: Built, examples: ExampleSet, final: Sequence[Score | None], *, but: frozenset[str] = frozenset()
-) -> list[dict[str, object]]:
-    """What each rung gains on the owner's own data, out of fold: right in top 1 and top 3.
-
-    Contexts of the text keys in `but` do not count."""
-    of_rows = ((p, examples.examples[p.example]) for p in built.held_out)
-    answerable = [(p, e) for p, e in of_rows if e.right and e.text_key not in but]
-    rungs: list[dict[str, object]] = []
-    for name, feature in LADDER:
-        place = column(feature) if feature != "booster" else COLUMNS.index("booster")
-        if not any(p.columns.option[:, place].any() for p, _ in answerable):
-            continue  # this rung was not built: too little data
-        ranks = np.array([_rank(p.columns.option[:, place], p.ids, e) for p, e in answerable])
-        tried = {"kept": built.way, "tried": _rounded(built.ways)} if name == RANKER and len(built.ways) > 1 else {}
-        rungs.append(_rung(name, ranks) | tried)
-    return [*rungs, *rung("all together, calibrated", final, examples, but=but)]
-
-
-def rung(
-    name: str, final: Sequence[Score | None], examples: ExampleSet, *, but: frozenset[str] = frozenset()
-) -> list[dict[str, object]]:
-    """One rung of finished scores; none where nothing is left to judge."""
-    judged = ((s, e) for s, e in zip(final, examples.examples, strict=True) if s is not None)
-    done = np.array([s.rank for s, e in judged if e.right and e.text_key not in but])
-    return [_rung(name, done)] if len(done) else []
-
-
-def _rank(values: NDArray[np.float32], ids: Sequence[str], example: Example) -> int:
-    right = [i for i, c in enumerate(ids) if c in example.right]
-    if not right:
-        return -1
-    return int((values > max(values[i] for i in right)).sum())
-
-
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in values.items()}
-
-
-def _rung(name: str, ranks: NDArray[np.int64]) -> dict[str, object]:
-    return {
-        "rung": name,
-        "top1": round(float((ranks == 0).mean()), 4),
-        "top3": round(float(((ranks >= 0) & (ranks < K)).mean()), 4),
-        "n": len(ranks),
-    }

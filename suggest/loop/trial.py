@@ -28,13 +28,14 @@ from suggest.loop.build import FEWEST_POSITIVES, Progress
 from suggest.loop.contest import contest
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import GateReport, judge, kept
+from suggest.loop.ladder import ladder, told
 from suggest.loop.made_up import Background
 from suggest.loop.manners import behave, tell_progress
 from suggest.loop.reading import last_sequence, read_examples
 from suggest.loop.record import scores_of, uid
 from suggest.loop.reencoding import Reencoder, texts_per_s
 from suggest.loop.rescoring import scored_now
-from suggest.loop.scores import Score, ladder
+from suggest.loop.scores import Score
 from suggest.loop.tuned import Reads, Tuned, Tunes, known_answers, tune_and_build
 from suggest.loop.tuning_plan import Plan, is_wanted, plan, refused
 from suggest.rank.ranker import Ranker
@@ -232,7 +233,7 @@ def _judged(
     trial: Trial, plain: Attempt, tuned: Tuned | None, theirs: Sequence[Score | None], planned: Plan
 ) -> tuple[Tuned | None, GateReport]:
     if tuned is None:
-        rungs = ladder(plain.built, plain.examples, plain.scores)
+        rungs = told(ladder(plain.built, plain.examples, plain.scores))
         verdict = judge(plain.examples.examples, plain.scores, theirs, ladder=rungs, seed=trial.seed)
         return None, replace(verdict, notes=(planned.why,))
     decided = contest(plain, tuned.attempt, theirs, seed=trial.seed)

@@ -50,7 +50,11 @@ OFF_POLICY = {
     "logged": {"estimate": 0.58, "interval": [0.55, 0.61]}, "warnings": [],
 }  # fmt: skip
 CANARY = {"sessions": 400, "wins": 60, "losses": 31, "e_win": 22.5, "e_loss": 0.01}
-LADDER = [{"rung": "names", "n": 300, "top1": 0.6, "top3": 0.8}, {"rung": "all", "n": 300, "top1": 0.8, "top3": 0.93}]
+GAINED = {"top1": {"low": 0.15, "mid": 0.2, "high": 0.25}, "top3": {"low": 0.1, "mid": 0.13, "high": 0.16}}
+LADDER: list[dict[str, object]] = [
+    {"rung": "names", "n": 300, "top1": 0.6, "top3": 0.8},
+    {"rung": "all", "n": 300, "top1": 0.8, "top3": 0.93, "gained": GAINED},
+]
 THETA = [0.97, 0.61, 0.42]
 DIFFERENCES = {"nll": {"low": -0.05, "mid": -0.03, "high": -0.01}, "ndcg": {"low": 0.01, "mid": 0.02, "high": 0.03}}
 
@@ -351,7 +355,10 @@ def test_what_a_gate_measured_is_shown_as_it_was(full: Full) -> None:
     retrain = full.rows("learning", "retrains")[-1]
     assert [retrain[name] for name in ("nll_low", "nll", "nll_high")] == [-0.05, -0.03, -0.01]
     rungs = full.rows("learning", "ladder")
-    assert [(r["rung"], r["n"], r["top1"], r["top3"]) for r in rungs] == [tuple(r.values()) for r in LADDER]
+    assert [(r["rung"], r["n"], r["top1"], r["top3"]) for r in rungs] == [tuple(r.values())[:4] for r in LADDER]
+    assert [rungs[0][name] for name in ("gained", "gained3")] == [None, None]
+    assert [rungs[1][name] for name in ("gained_low", "gained", "gained_high")] == [0.15, 0.2, 0.25]
+    assert [rungs[1][name] for name in ("gained3_low", "gained3", "gained3_high")] == [0.1, 0.13, 0.16]
     assert all(r["top1_low"] < r["top1"] < r["top1_high"] for r in rungs)  # type: ignore[operator]
     assert [row["read"] for row in full.rows("positions", "examination")] == THETA
     turns = full.rows("experiments", "interleaved")[0]

@@ -13,10 +13,11 @@ from suggest.calibrate.prior import shipped_prior
 from suggest.loop.build import FEWEST_POSITIVES, Built, build, predict, prior_strength
 from suggest.loop.examples import ExampleSet
 from suggest.loop.gate import FEWEST_PAIRS, judge, kept
+from suggest.loop.ladder import ladder, told
 from suggest.loop.made_up import Background
 from suggest.loop.record import golden_holds, golden_json, scores_json, scores_of, uid
 from suggest.loop.replay import Replay
-from suggest.loop.scores import Score, held_out_scores, ladder, measures, score, speak_for_traffic
+from suggest.loop.scores import Score, held_out_scores, measures, score, speak_for_traffic
 from suggest.rank.features import SET_FEATURES
 from suggest.rank.ranker import Ranker
 
@@ -225,15 +226,22 @@ def test_a_background_that_is_half_answered_here_makes_no_answerable_request_dou
 
 def test_the_gate_passes_a_better_one(built: Built, examples: ExampleSet) -> None:
     ours = held_out_scores(built, examples)
-    report = judge(examples.examples, ours, prior_scores(examples), ladder=ladder(built, examples, ours), seed=0)
-    told = report.to_json()
-    assert told["verdict"] == "promote", told["why"]
+    report = judge(examples.examples, ours, prior_scores(examples), ladder=told(ladder(built, examples, ours)), seed=0)
+    said = report.to_json()
+    assert said["verdict"] == "promote", said["why"]
     assert report.n_pairs == len(examples)
     assert report.differences["nll"]["high"] < 0, "credibly better than the prior"
     assert report.challenger["ece_p_any"] < report.champion["ece_p_any"] / 2
     assert report.challenger["top1"] > report.champion["top1"] - 0.02, "names say nearly all of this world: five of 255"
     rungs = [rung["rung"] for rung in report.ladder]
-    assert rungs == ["names only", "nearest neighbours", "linear", "ranker", "all together, calibrated"]
+    assert rungs == [
+        "names only",
+        "nearest neighbours",
+        "linear",
+        "ranker",
+        "all together, calibrated",
+        "+ instant head",
+    ]
 
 
 @pytest.mark.slow

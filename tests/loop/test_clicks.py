@@ -13,9 +13,10 @@ from suggest.calibrate.prior import shipped_prior
 from suggest.loop.build import Built, build
 from suggest.loop.clicks import corrected, examination_of, likelihood
 from suggest.loop.examples import Example, ExampleSet
+from suggest.loop.ladder import ladder, told
 from suggest.loop.record import worth_json
 from suggest.loop.replay import Replay
-from suggest.loop.scores import held_out_scores, ladder, score
+from suggest.loop.scores import held_out_scores, score
 from suggest.loop.trees import ANSWERS, CLICKS, POSITION, grow_trees
 from suggest.rank.examination import Examination
 
@@ -127,7 +128,7 @@ def test_it_doubts_selections_that_were_mistakes(built: Built, world: ClusteredW
 def test_trees_are_grown_in_three_ways_and_the_gate_says_which_was_kept(built: Built) -> None:
     assert set(built.ways) == {ANSWERS, POSITION, CLICKS}
     assert built.ways[built.way] == max(built.ways.values())
-    rungs = {r["rung"]: r for r in ladder(built, built.examples, held_out_scores(built, built.examples))}
+    rungs = {r["rung"]: r for r in told(ladder(built, built.examples, held_out_scores(built, built.examples)))}
     assert rungs["ranker"]["kept"] == built.way
     assert set(rungs["ranker"]["tried"]) == set(built.ways)  # type: ignore[call-overload]  # a dictionary
 

@@ -12,9 +12,10 @@ import pytest
 from suggest.domain.bundle import EncoderRef
 from suggest.loop import contest as subject
 from suggest.loop.attempt import Attempt
-from suggest.loop.contest import RUNG, Decided, contest
+from suggest.loop.contest import Decided, contest
 from suggest.loop.examples import Catalog, Example, ExampleSet
 from suggest.loop.gate import FEWEST_PAIRS
+from suggest.loop.ladder import TUNED, Rung
 from suggest.loop.scores import Score
 
 N = 60
@@ -25,8 +26,12 @@ Scores = list[Score | None]
 @pytest.fixture(autouse=True)
 def rungs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ladder needs whole builds; which rungs it has is enough here."""
-    monkeypatch.setattr(subject, "ladder", lambda *_, but: [{"rung": "plain", "but": sorted(but)}])
-    monkeypatch.setattr(subject, "rung", lambda name, *_, but: [{"rung": name, "but": sorted(but)}])
+    monkeypatch.setattr(
+        subject, "ladder", lambda *_, but: [Rung(name="plain", ranks={"c": 0}, notes={"but": sorted(but)})]
+    )
+    monkeypatch.setattr(
+        subject, "rung", lambda name, *_, but: Rung(name=name, ranks={"c": 0}, notes={"but": sorted(but)})
+    )
 
 
 def scores(nll: float, *, rank: int = 0, n: int = N) -> Scores:
@@ -102,7 +107,7 @@ def test_what_an_encoder_was_tuned_on_judges_nobody() -> None:
     found = contest(attempt(scores(FAIR)), attempt(made, tuned_on=seen), scores(FAIR), seed=0)
     assert not found.is_tuned
     assert "on 30 examples that it never saw" in found.verdict.notes[0]
-    assert [rung["rung"] for rung in found.verdict.ladder] == ["plain", RUNG]
+    assert [rung["rung"] for rung in found.verdict.ladder] == ["plain", TUNED]
     assert all(rung["but"] == sorted(seen) for rung in found.verdict.ladder)
 
 

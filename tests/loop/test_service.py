@@ -166,7 +166,7 @@ def test_training_promotes_what_is_better_and_says_why(trained: tuple[Desk, Job]
     assert gate["n_pairs"] == N_LABELS
     assert gate["challenger"]["nll"] < gate["champion"]["nll"]
     assert gate["differences"]["nll"]["high"] < 0
-    assert [rung["rung"] for rung in gate["ladder"]][-1] == "all together, calibrated"
+    assert [rung["rung"] for rung in gate["ladder"]][-1] == "+ instant head"
 
 
 def test_the_registry_knows_what_was_built_from_what(trained: tuple[Desk, Job]) -> None:

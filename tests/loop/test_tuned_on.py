@@ -15,8 +15,9 @@ from suggest.loop.build import Built, build
 from suggest.loop.examples import ExampleSet
 from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT, TIME_FOLD
 from suggest.loop.gate import judge
+from suggest.loop.ladder import ladder, told
 from suggest.loop.record import evidence_json, scores_json, scores_of, uid
-from suggest.loop.scores import held_out_scores, ladder, measures, speak_for_traffic
+from suggest.loop.scores import held_out_scores, measures, speak_for_traffic
 from suggest.online.model import Model
 
 
@@ -93,7 +94,7 @@ def test_only_what_was_not_tuned_on_is_judged(built: Built, flattered: ExampleSe
 
 def test_the_gate_compares_what_both_had_not_seen(built: Built, flattered: ExampleSet) -> None:
     ours = held_out_scores(built, flattered)
-    report = judge(flattered.examples, ours, ours, ladder=ladder(built, flattered, ours), seed=0)
+    report = judge(flattered.examples, ours, ours, ladder=told(ladder(built, flattered, ours)), seed=0)
     assert report.n_pairs == len(built.held_out)
     assert report.ladder[-1]["n"] == sum(1 for p in built.held_out if flattered.examples[p.example].right)
 
