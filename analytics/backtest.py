@@ -70,6 +70,7 @@ class Unanswered:
     answer: str  # what most of them were answered with; empty: nothing
     answer_n: int
     is_new: bool  # that answer was no candidate: it had not been given before
+    is_rare: bool = False  # nor was this one: too many others had been given more often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,8 @@ class BacktestView:
     n_candidates: int
     n_new: int  # judged, with an answer that nobody had given before
     n_none: int  # judged, and nothing answers them
+    n_given: int  # different answers that had been given; the commonest of very many are the candidates
+    n_rare: int  # judged, with one of the others
     curve: tuple[CurvePoint, ...]
     of_any: Reliability
     are_grouped: bool  # a column names groups, large or small
@@ -123,6 +126,7 @@ def measure(run: Backtest, *, name: str, assumed: Assumed | None = None) -> Back
     right = np.array([float(each.in_slate) for each in asked])
     promises = tuple(_promise(p, right, target) for target in TARGETS)
     everything = clopper_pearson(int(right.sum()), len(asked))
+    unanswerable = [each.ticket.answer for each in asked if not each.right]
     missed = [row for row, each in enumerate(asked) if not each.in_slate]
     return BacktestView(
         name=name,
@@ -132,8 +136,10 @@ def measure(run: Backtest, *, name: str, assumed: Assumed | None = None) -> Back
         n_history=len(run.split.history),
         n_judged=len(asked),
         n_candidates=len(run.candidates),
-        n_new=sum(1 for each in asked if not each.right and each.ticket.answer is not None),
-        n_none=sum(1 for each in asked if not each.right and each.ticket.answer is None),
+        n_new=sum(1 for each in unanswerable if each is not None and each not in run.given),
+        n_none=sum(1 for each in unanswerable if each is None),
+        n_given=len(run.given),
+        n_rare=sum(1 for each in unanswerable if each in run.given),
         curve=tuple(_point(step.n_history, step.was_built, step.asked) for step in run.steps),
         of_any=measured(
             "p_any",
@@ -242,7 +248,8 @@ def _unanswered(run: Backtest, missed: Sequence[int]) -> tuple[Unanswered, ...]:
                 example=asked[rows[0]].ticket.context.text,
                 answer="" if answer is None else run.answers[answer],
                 answer_n=n,
-                is_new=answer is not None and answer not in run.candidates,
+                is_new=answer is not None and answer not in run.given,
+                is_rare=answer in run.given and answer not in run.candidates,
             )
         )
     return tuple(told)

@@ -233,8 +233,8 @@ def unanswered_figure(view: BacktestView, *, quote: bool) -> Drawn:
 def _answered(each: Unanswered) -> str:
     if not each.answer:
         return "nothing"
-    new = "; nobody had given it before" if each.is_new else ""
-    return f"{_short(each.answer)} ({count(each.answer_n)} of {count(each.n)}{new})"
+    why = "; nobody had given it before" if each.is_new else "; too rare to be offered" if each.is_rare else ""
+    return f"{_short(each.answer)} ({count(each.answer_n)} of {count(each.n)}{why})"
 
 
 def _short(text: str) -> str:

@@ -84,7 +84,9 @@ def to_json(view: BacktestView, *, quote: bool = True) -> Mapping[str, object]:
         "history": view.n_history,
         "judged": view.n_judged,
         "candidates": view.n_candidates,
+        "different_answers": view.n_given,
         "new_answers": view.n_new,
+        "rare_answers": view.n_rare,
         "without_answer": view.n_none,
         "top1": _interval(view.top1),
         "top3": _interval(view.top3),
@@ -153,18 +155,34 @@ def _head(view: BacktestView) -> Element:
                 f"{plural(view.n_history, 'ticket')} taught, {count(view.n_judged)} were asked, among "
                 f"{plural(view.n_candidates, 'answer')}."
             ],
-            p(".fine.quiet")[f"{cut}.{left}{_cannot(view)}"],
+            p(".fine.quiet")[f"{cut}.{left}{_offered(view)}{_cannot(view)}"],
         ]
     ]
+
+
+def _offered(view: BacktestView) -> str:
+    """Where there were more answers than anybody chooses from."""
+    if view.n_given == view.n_candidates:
+        return ""
+    return (
+        f" {count(view.n_given)} different answers were given, most of them written rather than chosen: the "
+        f"{count(view.n_candidates)} commonest that came back are offered."
+    )
 
 
 def _cannot(view: BacktestView) -> str:
     parts = []
     if view.n_new:
         parts.append(f"{count(view.n_new)} had an answer that nobody had given before")
+    if view.n_rare:
+        parts.append(f"{count(view.n_rare)} had one of the rarer answers")
     if view.n_none:
         parts.append(f"{count(view.n_none)} had none")
-    return f" Of those asked, {' and '.join(parts)}: they count as wrong." if parts else ""
+    return (
+        f" Of those asked, {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}: they count as wrong."
+        if parts
+        else ""
+    )
 
 
 def _quotes(view: BacktestView) -> Element:

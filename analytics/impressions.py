@@ -10,6 +10,7 @@ from typing import cast
 
 from htpy import Element, Node, a, button, div, form, h1, input, label, li, ol, p, span
 
+from analytics import reliability
 from analytics.addresses import base, with_query
 from analytics.drawn import at_words
 from analytics.lens import EVERYTHING, Lens
@@ -63,6 +64,7 @@ def impressions(
             "impressions",
             surface=surface,
             most=MOST,
+            judged=reliability.MOST_JUDGED,
             **{"from": period.from_, "to": period.to},
             **{name: of.get(name) for name in FILTERS},
         )

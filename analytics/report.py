@@ -15,6 +15,7 @@ from analytics.csv import rows_csv
 from analytics.drawn import Drawn
 from analytics.first_run import first_run
 from analytics.lens import EVERYTHING, Lens, is_field_name
+from analytics.marks import happenings, marked, marks
 from analytics.pages.measured import Asking
 from analytics.pages.registry import BY_NAME, PAGES, Page
 from analytics.period import LONGEST, Period
@@ -173,6 +174,8 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
     n_requests = tally(analytics, surface, period)["requests"]
     if not n_requests:
         return replace(view, n_requests=0)
+    happened = analytics.rows("happenings", surface=surface, **{"from": period.from_, "to": period.to})
+    moments = marks(happenings(happened), period)
     stats: list[StatView] = []
     sections: list[Section] = []
     seen: set[str] = set()
@@ -182,9 +185,9 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
         for each in measured.sections:
             new = tuple(drawn for drawn in each.figures if drawn.figure.id not in seen)
             seen |= {drawn.figure.id for drawn in new}
-            sections += [replace(each, figures=new)] if new else []
-    happened = None if HAPPENED in seen else happenings_figure(analytics, surface, period)
-    return replace(view, n_requests=n_requests, stats=tuple(stats), sections=tuple(sections), happened=happened)
+            sections += [replace(each, figures=tuple(marked(drawn, moments, period) for drawn in new))] if new else []
+    told = None if HAPPENED in seen else happenings_figure(analytics, surface, period)
+    return replace(view, n_requests=n_requests, stats=tuple(stats), sections=tuple(sections), happened=told)
 
 
 def _served(analytics: Analytics, surface: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from htpy import Element, Node, a, code, details, div, figcaption, h3, p, span, 
 from htpy import figure as figure_element
 
 from components.charts.legend import Key, legend
+from components.charts.marks import Mark, mark_list
 from components.link import safe_url
 from components.table import TableView, data_table
 from components.terms import terms
@@ -31,6 +32,7 @@ class FigureView:
     csv_name: str = ""  # file name it is saved under
     keys: tuple[Key, ...] = ()
     missing: str = ""  # why there is no drawing; empty where there is one
+    marks: tuple[Mark, ...] = ()  # what the letters in the drawing stand for
     note: str = ""  # the finding in a sentence, set apart from the caption
 
 
@@ -41,6 +43,7 @@ def figure(view: FigureView, drawing: Node = None) -> Element:
         div(".figure-head")[h3(id=f"{view.id}-name")[view.title], span(".fine.quiet")[view.sample]],
         is_drawn and len(view.keys) > 1 and legend(view.keys),
         _body(view, drawing, is_drawn=is_drawn),
+        is_drawn and bool(view.marks) and mark_list(view.marks),
         view.note and p(".figure-note")[with_code(view.note)],
         figcaption(".figure-caption")[view.definition.what],
         div(".figure-foot")[

@@ -1,6 +1,16 @@
 -- impressions --
--- The latest slates of some kind, with what was asked, what was shown and what became of it.
-with kind as (
+-- The latest slates of some kind, with what was asked, what was shown and what became of it. A bar of a reliability
+-- diagram is of the latest $judged slates that are judged, and so is what is behind it.
+with judged as (
+    select slate
+      from outcomes_in_focus
+     where case cast($said as varchar)
+                when 'p_accept' then decision in ('show', 'auto') and outcome <> 'pending' and p_accept is not null
+                     and bundle <> 'imported'
+                else $said is not null and known_by is not null end
+     order by served_at desc, slate desc
+     limit $judged
+), kind as (
     select slate, impression, served_at, decision, outcome, bundle, p_any, item
       from outcomes_in_focus
      where ($outcome is null or outcome = $outcome)
@@ -16,15 +26,14 @@ with kind as (
        and ($position is null or slate in (select slate
                                              from options_in_focus
                                             where is_settled and examined and position = try_cast($position as integer)))
+       and ($said is null or slate in (select slate from judged))
        and case cast($said as varchar)
-                when 'p_any' then known_by is not null
-                     and p_any between try_cast($said_from as double) and try_cast($said_to as double)
-                when 'p_select' then known_by is not null
-                     and slate in (select slate
-                                     from options_in_focus
-                                    where p_select between try_cast($said_from as double) and try_cast($said_to as double))
-                when 'p_accept' then decision in ('show', 'auto') and outcome <> 'pending' and bundle <> 'imported'
-                     and p_accept between try_cast($said_from as double) and try_cast($said_to as double)
+                when 'p_any' then p_any between try_cast($said_from as double) and try_cast($said_to as double)
+                when 'p_select' then slate in (
+                    select slate
+                      from options_in_focus
+                     where p_select between try_cast($said_from as double) and try_cast($said_to as double))
+                when 'p_accept' then p_accept between try_cast($said_from as double) and try_cast($said_to as double)
                 else true end
 ), latest as (
     from kind order by served_at desc, impression desc limit $most

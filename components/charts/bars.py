@@ -10,6 +10,7 @@ from htpy import Element, Node, g, rect, title
 from components.charts.axis import x_labels, x_name, x_names, y_axis
 from components.charts.frame import Frame, Words, drawing, leading
 from components.charts.legend import Key, Tone
+from components.charts.marks import Mark, rules
 from components.charts.scale import Bands, Linear, round_ticks
 from components.number import coordinate, count
 
@@ -30,6 +31,7 @@ class StackedBarsView:
     quantity: str  # what is counted, e.g. "impressions"
     across: str  # what the columns are, with its unit, e.g. "day, UTC"
     are_names: bool = False  # the columns are words of which none may be left out
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
         if any(len(stack.links) not in (0, len(self.columns)) for stack in self.stacks):
@@ -59,6 +61,7 @@ def stacked_bars(view: StackedBarsView) -> Element:
         frame,
         view.words,
         y_axis(frame, y, ticks, lambda tick: count(int(tick)), view.quantity),
+        rules(frame, view.marks, bands.edge),
         (_column(view, index, bands, y) for index in range(len(view.columns))),
         x_names(frame, view.columns, bands.centre)
         if view.are_names

@@ -12,6 +12,7 @@ from htpy import Element, Node, circle, g, path, title
 from components.charts.axis import x_axis, x_labels, x_name, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key, Tone
+from components.charts.marks import Mark, rules
 from components.charts.scale import Bands, Linear, share_ticks, ticks_within
 from components.number import coordinate, count, percent
 
@@ -48,6 +49,7 @@ class SharesView:
     quantity: str  # what is drawn upwards, e.g. "share of requests"
     across: str  # what is drawn to the side, with its unit, e.g. "day, UTC"
     places: tuple[float, ...] = ()  # where each column stands, upwards; empty: side by side, as equal stretches are
+    marks: tuple[Mark, ...] = ()  # where columns stand side by side
 
     def __post_init__(self) -> None:
         if self.places and (len(self.places) != len(self.columns) or list(self.places) != sorted(self.places)):
@@ -72,6 +74,7 @@ def shares_over_time(view: SharesView) -> Element:
         frame,
         view.words,
         y_axis(frame, y, ticks, lambda tick: percent(tick, 0 if ticks[1] >= 0.01 else 1), view.quantity),
+        rules(frame, view.marks, Bands(n=max(1, len(view.columns)), start=frame.x0, end=frame.x1).edge),
         (_series(view, series, at, y) for series in view.series),
         below,
         x_name(frame, view.across),

@@ -55,8 +55,12 @@ class Bands:
     def width(self) -> float:
         return self.step * (1 - self.gap)
 
+    def edge(self, place: float) -> float:
+        """So many bands from the start, gaps and all; a part of one too."""
+        return self.start + self.step * place
+
     def centre(self, index: int) -> float:
-        return self.start + self.step * (index + 0.5)
+        return self.edge(index + 0.5)
 
     def left(self, index: int) -> float:
         return self.centre(index) - self.width / 2

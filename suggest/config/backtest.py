@@ -11,7 +11,7 @@ import numpy as np
 
 from suggest.config.stages import Told, ask, background, catalog_of, labelled, learn, remembering
 from suggest.domain.context import Context
-from suggest.loop.backtest import Split, Ticket, answers_of, curve_of
+from suggest.loop.backtest import Split, Ticket, answers_of, curve_of, offered
 from suggest.loop.build import FEWEST_POSITIVES
 from suggest.loop.examples import Catalog
 from suggest.loop.made_up import Background
@@ -58,6 +58,7 @@ class Backtest:
     split: Split
     candidates: Mapping[str, str]  # id -> text, as they were known when the judged tickets came
     answers: Mapping[str, str]  # the same of every answer in the file
+    given: frozenset[str]  # answers that had been given when the judged tickets came; the rarer ones are no candidates
     steps: tuple[Step, ...]  # the last one with all the history
     embeddings: Embeddings  # of the judged tickets, in the order of `asked` of the last step
 
@@ -78,11 +79,13 @@ def backtest(
     """Learn from `split.history` step by step, ask `split.judged`. `answers`: the text of each answer's candidate.
 
     An answer that nobody had given before the cut could not have been suggested: it is no candidate of a split by
-    time. Raises ValueError where there is nothing to learn from or nothing to ask."""
+    time; of very many different answers only the commonest are (`offered`). Raises ValueError where there is nothing to
+    learn from or nothing to ask."""
     if not split.history or not split.judged:
         raise ValueError("a backtest needs tickets to learn from and tickets to ask")
-    given = {tickets[row].answer for row in split.history} if split.is_by_time else set(answers)
-    known = {id: text for id, text in answers.items() if id in given}
+    before = [tickets[row].answer for row in split.history] if split.is_by_time else [t.answer for t in tickets]
+    candidates = offered(before)
+    known = {id: text for id, text in answers.items() if id in candidates}
     if len(known) < 2:
         raise ValueError("a backtest needs at least two different answers to choose from")
     history, judged = [tickets[row] for row in split.history], [tickets[row] for row in split.judged]
@@ -110,7 +113,14 @@ def backtest(
             )
         )
     report(1.0, "done")
-    return Backtest(split=split, candidates=known, answers=answers, steps=tuple(steps), embeddings=asked_rows)
+    return Backtest(
+        split=split,
+        candidates=known,
+        answers=answers,
+        given=frozenset(answer for answer in before if answer is not None),
+        steps=tuple(steps),
+        embeddings=asked_rows,
+    )
 
 
 def _learned(

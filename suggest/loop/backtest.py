@@ -6,7 +6,7 @@ tickets are dealt at random, identical messages together, so that no ticket is j
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from suggest.loop.folds import fold_of
 
 MOST_HISTORY = 20_000  # tickets that teach; of more the newest, or a sample
 MOST_JUDGED = 3_000
+MOST_CANDIDATES = 500  # answers that are offered; a model of 14,500 that were typed freely was not fitted in an hour
 FEWEST_TICKETS = 50
 _WHOLE = 1 << 30
 
@@ -68,6 +69,21 @@ def check_enough(tickets: Sequence[Ticket]) -> None:
         )
 
 
+def offered(given: Iterable[str | None]) -> frozenset[str]:
+    """The answers that are candidates: all of them, or of more than MOST_CANDIDATES the commonest that came back.
+
+    Nobody chooses from a longer list of what was mostly written once; a ticket with another answer is one that no
+    candidate answers.
+
+    >>> sorted(offered(["refund", None, "late", "late"]))
+    ['late', 'refund']
+    """
+    counted = Counter(answer for answer in given if answer is not None)
+    if len(counted) <= MOST_CANDIDATES:
+        return frozenset(counted)
+    return frozenset(answer for answer, n in counted.most_common(MOST_CANDIDATES) if n > 1)
+
+
 def split_by_time(tickets: Sequence[Ticket], *, judged_share: float) -> Split:
     """The latest `judged_share` of the tickets is asked. Raises ValueError where a ticket has no time."""
     if any(ticket.at is None for ticket in tickets):
@@ -80,14 +96,15 @@ def split_by_time(tickets: Sequence[Ticket], *, judged_share: float) -> Split:
 def split_by_answer(tickets: Sequence[Ticket], *, judged_share: float, seed: int = 0) -> Split:
     """About `judged_share` of each answer's distinct messages is asked, at least one of them always teaches.
 
-    Equal messages stay on one side, whatever their answers: the first one decides."""
-    salt = f"backtest-{seed}"
+    Equal messages stay on one side, whatever their answers: the first one decides. Tickets whose answer is not
+    `offered` are dealt together with those that have none."""
+    salt, kept = f"backtest-{seed}", offered(ticket.answer for ticket in tickets)
     side: dict[str, bool] = {}
     by_answer: dict[str, list[str]] = {}
     for ticket in tickets:
         if (key := ticket.context.key) not in side:
             side[key] = False
-            by_answer.setdefault(ticket.answer or "", []).append(key)
+            by_answer.setdefault(ticket.answer if ticket.answer in kept else "", []).append(key)
     for answer, keys in by_answer.items():
         keys.sort(key=lambda key: fold_of(key, salt, _WHOLE))
         luck = fold_of(answer, salt, _WHOLE) / _WHOLE  # a share of one ticket is one ticket that often

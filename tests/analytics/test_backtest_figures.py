@@ -28,8 +28,16 @@ from suggest.loop.backtest import Split, Ticket
 from suggest.metrics.interval import clopper_pearson, wilson
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
-ANSWERS = {"a": "Answer a", "b": "Answer b", "c": "Answer c", "d": "Answer d", "new": "Never given before"}
-CANDIDATES = {id: text for id, text in ANSWERS.items() if id != "new"}
+ANSWERS = {
+    "a": "Answer a",
+    "b": "Answer b",
+    "c": "Answer c",
+    "d": "Answer d",
+    "new": "Never given before",
+    "rare": "Once",
+}
+RARE = "rare"  # had been given, and is not among those that are offered
+CANDIDATES = {id: text for id, text in ANSWERS.items() if id not in ("new", RARE)}
 
 
 def asked(answer: str | None, shown: str, *, p_any: float = 0.5, text: str = "", group: str = "", n: int = 0) -> Asked:
@@ -54,6 +62,7 @@ def a_run(*judged: Asked, rows: np.ndarray | None = None, n_history: int = 40, *
         ),
         candidates=CANDIDATES,
         answers=ANSWERS,
+        given=frozenset(CANDIDATES) | {RARE},
         steps=steps,
         embeddings=np.eye(max(len(judged), 2), dtype=np.float32)[: len(judged)] if rows is None else rows,
     )
@@ -90,6 +99,19 @@ def test_who_is_right_first_in_three_and_not_at_all_is_counted_apart() -> None:
     assert (view.n_tickets, view.n_history, view.n_judged, view.n_left_out) == (46, 40, 6, 7)
     assert view.n_candidates == 4
     assert [(each.n_history, each.was_built, each.top1.n) for each in view.curve] == [(0, False, 3), (40, True, 6)]
+
+
+def test_an_answer_too_rare_to_be_offered_is_told_from_one_that_is_new() -> None:
+    judged = [asked(answer, "abc", text="zips", n=n) for n, answer in enumerate([RARE, RARE, "new", None, "a"])]
+    view = measured(*judged, rows=np.ones((5, 4), np.float32) / 2)
+    assert (view.n_rare, view.n_new, view.n_none, view.n_given, view.n_candidates) == (2, 1, 1, 5, 4)
+    read = Markup.of(render_page(view, made_at=AT)).text
+    assert "5 different answers were given" in read
+    assert "the 4 commonest that came back are offered" in read
+    assert "1 had an answer that nobody had given before, 2 had one of the rarer answers and 1 had none" in read
+    assert "2 of 4; too rare to be offered" in read
+    told = to_json(view)
+    assert (told["different_answers"], told["rare_answers"]) == (5, 2)
 
 
 TICKETS = st.lists(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from suggest.domain.context import Context
 from suggest.loop import backtest
-from suggest.loop.backtest import Split, Ticket, answers_of, curve_of, split_by_answer, split_by_time
+from suggest.loop.backtest import Split, Ticket, answers_of, curve_of, offered, split_by_answer, split_by_time
 
 tickets_with_times = st.lists(
     st.builds(
@@ -53,6 +53,24 @@ def test_by_answer_every_answer_teaches_something_and_about_the_share_is_asked()
     split = split_by_answer(tickets, judged_share=0.3)
     assert {tickets[row].answer for row in split.history} == {f"answer {n}" for n in range(30)}
     assert 0.28 <= len(split.judged) / 900 <= 0.32
+
+
+def test_of_very_many_answers_the_commonest_that_came_back_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [*"aaabbc", None, *"defg"]
+    assert offered(given) == set("abcdefg")
+    monkeypatch.setattr(backtest, "MOST_CANDIDATES", 3)
+    assert offered(given) == {"a", "b"}, "what was written once does not come back"
+    assert offered([*given, *"cdd"]) == {"a", "d", "b"}
+
+
+def test_what_is_not_offered_is_asked_about_like_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the tickets that no list can answer would only ever teach, and the figures would flatter."""
+    monkeypatch.setattr(backtest, "MOST_CANDIDATES", 10)
+    tickets = [Ticket(context=Context(text=f"m {n}"), answer=f"{n % 10}" if n < 300 else f"w {n}") for n in range(900)]
+    split = split_by_answer(tickets, judged_share=0.3)
+    rare = sum(row >= 300 for row in split.judged)
+    assert 0.28 <= rare / 600 <= 0.32
+    assert 0.28 <= (len(split.judged) - rare) / 300 <= 0.32
 
 
 def test_an_answer_given_once_is_never_only_asked_for() -> None:
