@@ -132,7 +132,7 @@ def curve_of(n: int, *, steps: Sequence[int] = (0, 30, 100, 300, 1_000, 3_000, 1
     >>> curve_of(450), curve_of(1_050)
     ((0, 30, 100, 300, 450), (0, 30, 100, 300, 1050))
     """
-    return (*(step for step in steps if step < 0.8 * n), n)
+    return (*(step for step in steps if step < 0.7 * n), n)
 
 
 def _capped(
