@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from htpy import Node, a, button, details, div, form, input, label, p, span, summary
 
 from analytics import addresses
-from analytics.pages.registry import PAGES
+from analytics.pages.registry import BY_NAME, PAGES
 from analytics.period import Period
 from analytics.report import ReportView
 from components.identifier import identifier
@@ -81,14 +81,20 @@ def _choices(
 
 
 def _compared(view: ReportView, versus: str | None = None) -> str:
-    """The overview against a bundle; None: against the time before."""
-    return addresses.to_page(view, PAGES[0].name, versus=versus, vs_from=None, vs_to=None)
+    """This page against a bundle; None: against the time before."""
+    return addresses.to_page(view, _comparing(view), versus=versus, vs_from=None, vs_to=None)
+
+
+def _comparing(view: ReportView) -> str:
+    """This page where it compares, else the overview."""
+    page = BY_NAME.get(view.page or "", PAGES[0])
+    return page.name if page.compares else PAGES[0].name
 
 
 def _periods(view: ReportView) -> Node:
     """Any two stretches of days, as a form that is only an address; and a way back."""
     then = view.against or Period(from_=view.period.from_ - (view.period.to - view.period.from_), to=view.period.from_)
-    return form(".stack.stack-s", method="get", action=f"{addresses.base(view.surface)}/{PAGES[0].name}")[
+    return form(".stack.stack-s", method="get", action=f"{addresses.base(view.surface)}/{_comparing(view)}")[
         (input(type="hidden", name=name, value=text) for name, text in view.lens.query.items()),
         span(".fine.quiet")["Compare two times, whole days in UTC"],
         div(".cluster")[

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analytics import changes, definitions, people_figures
+from analytics import changes, compared, definitions, people_figures
 from analytics.derivation import DERIVED
 from analytics.pages import (
     drift,
@@ -30,6 +30,7 @@ class Source:
     title: str
     definition: Definition
     queries: tuple[str, ...]  # of analytics/sql; empty: read from bundles' gates and manifests (bundle_history)
+    where_compared: bool = False  # on its page only where something was chosen to compare with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,16 @@ class Of:
 
     page: str
     sources: tuple[Source, ...]
+
+
+def _compared(page: str, *queries: str) -> Source:
+    return Source(
+        figure=f"compared-{page}",
+        title="Compared",
+        definition=compared.COMPARED,
+        queries=queries,
+        where_compared=True,
+    )
 
 
 def _s(figure: str, title: str, definition: Definition, *queries: str) -> Source:
@@ -73,6 +84,7 @@ SOURCES = (
     Of(
         page="funnel",
         sources=(
+            _compared("funnel", "funnel"),
             _s("funnel", "From request to what was kept", funnel.FUNNEL, "funnel"),
             _OUTCOMES,
             _POSITIONS,
@@ -85,6 +97,7 @@ SOURCES = (
     Of(
         page="reliability",
         sources=(
+            _compared("reliability", "judged_slates", "shown_options", "acceptance"),
             _ANY,
             _SELECT,
             _s("reliability-p-accept", "Does p_accept keep its word?", definitions.RELIABILITY_ACCEPT, "acceptance"),
@@ -116,6 +129,7 @@ SOURCES = (
     Of(
         page="live",
         sources=(
+            _compared("live", "audits", "judged_tally", "tally"),
             _s(
                 "offline-and-live",
                 "By bundle",
@@ -131,6 +145,7 @@ SOURCES = (
     Of(
         page="people",
         sources=(
+            _compared("people", "decisions_over_time", "audits", "workers", "claims", "waits", "waits_at"),
             _ESCALATION,
             _s("decisions-by-reason", "Decisions by reason", people_figures.REASONS, "decisions_over_time"),
             _s("reviews-by-reason", "Reviews", definitions.REVIEWS, "reviews_by_reason", "reviews_by_reason_at"),
@@ -144,6 +159,7 @@ SOURCES = (
     Of(
         page="tail",
         sources=(
+            _compared("tail", "judged_by_rarity"),
             _s("unanswered", "What could not be answered", tail.UNANSWERED, "unanswered"),
             _s("rare-contexts", "How rare what is asked is", tail.RARE, "judged_by_rarity"),
             _s("never-taken", "Looked at, never taken", tail.NEVER, "never_taken"),
@@ -152,6 +168,7 @@ SOURCES = (
     Of(
         page="drift",
         sources=(
+            _compared("drift", "confidence_over_time"),
             _s("confidence-over-time", "How sure it was", drift.CONFIDENCE, "confidence_over_time"),
             _s("drift-tests", "Against its own history", drift.TESTS, "recent_requests"),
         ),
@@ -159,6 +176,7 @@ SOURCES = (
     Of(
         page="positions",
         sources=(
+            _compared("positions", "outcomes_by_position"),
             _POSITIONS,
             _s("examination", "How far down they read", positions.EXAMINATION, _BUNDLES),
         ),
@@ -195,6 +213,10 @@ _BY_HAND = "tests/analytics/test_pages_by_hand.py::test_"
 _PAGES = "tests/analytics/test_pages.py::test_"
 # All are counted again by the SQL that is shown (test_every_number.py); here is where each is reckoned by other means.
 TESTS = {
+    **{
+        f"compared-{page}": "tests/analytics/test_compared.py::test_each_side_is_what_a_report_of_its_own_says"
+        for page in ("funnel", "reliability", "live", "people", "tail", "drift", "positions")
+    },
     "what-changed": "tests/analytics/test_lenses_and_changes.py::test_a_difference_is_that_of_newcombes_tables",
     "what-happened": "tests/analytics/test_every_number.py::test_what_happened_is_what_was_written",
     "outcomes-over-time": f"{_NUMBERS}outcomes_are_those_of_the_domain",

@@ -1,4 +1,4 @@
-"""Rows and columns with a caption, numbers to the end of their cell, and a way to scroll on a phone."""
+"""Rows and columns with a caption, numbers to the end of their cell; on a phone a row of many is a card of its own."""
 
 from __future__ import annotations
 
@@ -27,9 +27,12 @@ class TableView:
                 raise ValueError(f"a row of {self.caption!r} has {len(row)} cells for {len(self.columns)} columns")
 
 
+WIDE = 4  # columns from which on a table does not fit a phone
+
+
 def data_table(view: TableView) -> Element:
     return div(".table-wrap", role="group", tabindex="0", aria_label=view.caption)[
-        table(".table")[
+        table(class_=["table", len(view.columns) >= WIDE and "table-wide"])[
             caption(class_=["visually-hidden"] if view.caption_hidden else [])[view.caption],
             thead[tr[(th(scope="col", class_=column.number and "number")[column.label] for column in view.columns)]],
             tbody[[_row(view, row) for row in view.rows] or tr[td(colspan=str(len(view.columns)))[view.none]]],
@@ -38,8 +41,12 @@ def data_table(view: TableView) -> Element:
 
 
 def _row(view: TableView, row: tuple[Node, ...]) -> Node:
-    first, *rest = row
+    """Each cell knows the name of its column, for where it stands alone."""
+    (of_name, *others), (first, *rest) = view.columns, row
     return tr[
-        th(scope="row", class_=view.columns[0].number and "number")[first],
-        (td(class_=column.number and "number")[cell] for column, cell in zip(view.columns[1:], rest, strict=True)),
+        th(scope="row", class_=of_name.number and "number", data_label=of_name.label)[first],
+        (
+            td(class_=column.number and "number", data_label=column.label)[cell]
+            for column, cell in zip(others, rest, strict=True)
+        ),
     ]

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from analytics.compared import Rate, Rates, compared
 from analytics.csv import Value
 from analytics.drawn import Drawn
 from analytics.pages.measured import Asking, Measured
@@ -19,6 +20,7 @@ from components.charts.line import SharePoint, ShareSeries, SharesView
 from components.figure import Definition
 from components.number import percent, plural
 from suggest.metrics import drift
+from suggest.metrics.interval import Interval
 
 MOST_REQUESTS = 2_000  # that the tests look at
 RECENT_SHARE = 0.25  # of them is "now"
@@ -45,6 +47,7 @@ TESTS = Definition(
 def measure(asking: Asking) -> Measured:
     return Measured(
         sections=(
+            *compared(asking, "drift", _rates),
             Section(
                 id="drift",
                 title="Has traffic changed",
@@ -53,6 +56,21 @@ def measure(asking: Asking) -> Measured:
             ),
         )
     )
+
+
+def _rates(asking: Asking) -> Rates:
+    """Mean p_any of the whole time, from the means and spreads of its stretches."""
+    rows = asking.analytics.rows("confidence_over_time", step=asking.period.step, **asking.bounds)
+    n, mean, spread = (np.array([cast("float", row[name]) for row in rows]) for name in ("n", "mean", "spread"))
+    total = float(n.sum())
+    if not total:
+        return {}
+    mid = float(n @ mean) / total
+    squares = float((n - 1) @ spread**2 + n @ (mean - mid) ** 2)
+    half = 1.96 * (squares / max(1.0, total - 1) / total) ** 0.5
+    return {
+        "mean p_any": Rate(found=Interval(low=max(0.0, mid - half), mid=mid, high=min(1.0, mid + half), n=int(total)))
+    }
 
 
 def _confidence_figure(asking: Asking) -> Drawn:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 from htpy import Node
 
 from analytics.act_figures import outcomes_figure, positions_figure
 from analytics.addresses import to_impressions
+from analytics.compared import Rates, compared, shares_of
 from analytics.csv import Value
 from analytics.drawn import Drawn, shares
 from analytics.outcomes import outcomes_by_position, outcomes_over_time
@@ -63,6 +65,7 @@ def measure(asking: Asking) -> Measured:
         by.append(_by_figure(asking, layout[1], layout[0], "By layout", id="funnel-by-layout"))
     return Measured(
         sections=(
+            *compared(asking, "funnel", _rates),
             Section(
                 id="stages",
                 title="The funnel",
@@ -81,6 +84,20 @@ def measure(asking: Asking) -> Measured:
             ),
         )
     )
+
+
+def _rates(asking: Asking) -> Rates:
+    rows = asking.analytics.rows("funnel", by="", **asking.bounds)
+    n = {name: sum(cast("int", row[name]) for row in rows) for name in (*STAGES, *ENDS)}
+    steps = {
+        f"{SPOKEN[stage]} of {SPOKEN.get(before, before)}": wilson(min(n[stage], n[before]), n[before])
+        for before, stage in pairwise(STAGES)
+    }
+    ends = {
+        f"{end} of seen": wilson(min(n[end], n["seen"]), n["seen"]) for end in ("dismissed", "overridden", "ignored")
+    }
+    taken = {"taken of seen": wilson(min(n["selected"], n["seen"]), n["seen"])}
+    return shares_of({**steps, **taken, **ends})
 
 
 def _funnel_figure(asking: Asking) -> Drawn:

@@ -7,10 +7,13 @@ from typing import cast
 
 from htpy import Node
 
+from analytics.changes import tally
+from analytics.compared import Rates, compared, shares_of
 from analytics.csv import Value
 from analytics.drawn import Drawn, shares
 from analytics.pages.learning import share_of
 from analytics.pages.measured import Asking, Measured
+from analytics.people import audits
 from analytics.section import Section
 from analytics.snapshot import Row
 from analytics.tabular import Col, share_over, table_figure
@@ -47,6 +50,7 @@ EXPLAINS = Definition(
 def measure(asking: Asking) -> Measured:
     return Measured(
         sections=(
+            *compared(asking, "live", _rates),
             Section(
                 id="live",
                 title="Offline and live, side by side",
@@ -55,6 +59,17 @@ def measure(asking: Asking) -> Measured:
                 figures=(_beside_figure(asking), _explains_figure(asking)),
             ),
         )
+    )
+
+
+def _rates(asking: Asking) -> Rates:
+    found = tally(asking.analytics, asking.surface, asking.period)
+    return shares_of(
+        {
+            "right when audited": audits(asking.analytics, asking.surface, asking.period).quality,
+            "right, all that is known": wilson(found["right_n"], found["n"]),
+            "taken when seen": wilson(found["selected"], found["seen"]),
+        }
     )
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import cast
 
 from analytics import quantiles
 from analytics.act_figures import outcomes_figure
 from analytics.changes import changes, changes_figure, happenings_figure, tally
-from analytics.drawn import Drawn, at_words, bounds
+from analytics.compared import against, other
+from analytics.drawn import Drawn, bounds
 from analytics.outcomes import outcomes_over_time
 from analytics.pages.measured import Asking, Measured
 from analytics.people import audits, decisions_over_time
 from analytics.people_figures import escalation_figure
-from analytics.period import Period
 from analytics.reliability import judged_slates, reliability_of_any, reliability_of_select
 from analytics.section import Section
 from analytics.snapshot import Row
@@ -64,15 +63,16 @@ def measure(asking: Asking) -> Measured:
         _without_people_stat(now["requests"], now["escalated"]),
         _typed_stat(cast(int, typed["taken"]), cast(int, typed["characters"])),
     )
-    then = _other(asking)
-    against, word = _against(asking)
+    with other(asking) as there:
+        then = tally(there.analytics, there.surface, there.period)
+    words, word = against(asking)
     return Measured(
         stats=stats,
         sections=(
             Section(
                 id="changes",
                 title="What changed",
-                lede=f"Against {against}.",
+                lede=f"Against {words}.",
                 is_wide=True,
                 figures=(
                     changes_figure(changes(now, then), against=word),
@@ -93,28 +93,6 @@ def measure(asking: Asking) -> Measured:
             ),
         ),
     )
-
-
-def _against(asking: Asking) -> tuple[str, str]:
-    """What is compared with, in words, and in one word for a column."""
-    if asking.versus is not None:
-        return f"bundle {asking.versus}", "there"
-    if asking.against is not None:
-        return at_words(asking.against), "then"
-    return "the period of the same length before this one", "before"
-
-
-def _other(asking: Asking) -> Mapping[str, int]:
-    """The counts to compare with: another bundle's in the same time, or those of another time."""
-    analytics, period = asking.analytics, asking.period
-    if asking.versus is None:
-        before = Period(from_=period.from_ - (period.to - period.from_), to=period.from_)
-        return tally(analytics, asking.surface, asking.against or before)
-    analytics.lens = replace(asking.lens, bundle=asking.versus)
-    try:
-        return tally(analytics, asking.surface, period)
-    finally:
-        analytics.lens = asking.lens
 
 
 def _right_stat(right: int, n: int) -> StatView:

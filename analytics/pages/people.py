@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 from analytics import quantiles
 from analytics.changes import tally
+from analytics.compared import Rate, Rates, compared, shares_of
 from analytics.csv import Value
 from analytics.drawn import Drawn, shares
 from analytics.pages.measured import Asking, Measured
@@ -16,7 +18,8 @@ from analytics.snapshot import Row
 from analytics.tabular import Col, table_figure, values_of
 from components.figure import Definition
 from components.number import plural
-from suggest.metrics.interval import clopper_pearson, z_two_sided
+from suggest.domain.slate import Decision
+from suggest.metrics.interval import Interval, clopper_pearson, z_two_sided
 
 WAITS = Definition(
     what="How long a request that was handed to people waited for its answer, and how long the answer took to give.",
@@ -61,6 +64,7 @@ def measure(asking: Asking) -> Measured:
     decisions = decisions_over_time(analytics, surface, period)
     return Measured(
         sections=(
+            *compared(asking, "people", _rates),
             Section(
                 id="people",
                 title="Where people were asked",
@@ -80,6 +84,53 @@ def measure(asking: Asking) -> Measured:
                 figures=(_waits_figure(asking), _costs_figure(asking), _workers_figure(asking), _claims_figure(asking)),
             ),
         )
+    )
+
+
+def _rates(asking: Asking) -> Rates:
+    analytics, surface, period = asking.analytics, asking.surface, asking.period
+    decisions = decisions_over_time(analytics, surface, period)
+    claims, nothing = values_of(analytics.rows("claims", **asking.bounds)[0], "claims", "came_to_nothing")
+    workers = analytics.rows("workers", **asking.bounds)
+    n = {
+        name: sum(cast("int", row[name]) for row in workers)
+        for name in ("verdicts", "none_of_these", "compared", "agreed", "checked", "right_n")
+    }
+    told = shares_of(
+        {
+            "sent to a person": decisions.overall(Decision.ESCALATE),
+            "left alone": decisions.overall(Decision.ABSTAIN),
+            "right when audited": audits(analytics, surface, period).quality,
+            "none of these, of verdicts": clopper_pearson(n["none_of_these"], n["verdicts"]),
+            "agreed with others": clopper_pearson(n["agreed"], n["compared"]),
+            "agreed with a known answer": clopper_pearson(n["right_n"], n["checked"]),
+            "claims that came to nothing": clopper_pearson(cast("int", nothing), cast("int", claims)),
+        }
+    )
+    return {**told, **_times(asking)}
+
+
+def _times(asking: Asking) -> Rates:
+    """Medians of each reason that people were asked for."""
+    rows = quantiles.with_bounds(asking.analytics, "waits", ("wait_s", "handling_s"), asking.bounds, key="reason")
+    return {
+        f"{row['reason']}, {words}": Rate(found=_median(row, time), kind="seconds")
+        for row in rows
+        for time, words in (("wait_s", "median wait"), ("handling_s", "median handling time"))
+    }
+
+
+def _median(row: Row, time: str) -> Interval | None:
+    """With its two ends; one that so few times do not bound is open."""
+    mid = cast("float | None", row[f"{time}_median"])
+    low, high = (cast("float | None", row[f"{time}_median_{end}"]) for end in ("low", "high"))
+    if mid is None:
+        return None
+    return Interval(
+        low=-math.inf if low is None else min(low, mid),
+        mid=mid,
+        high=math.inf if high is None else max(high, mid),
+        n=cast("int", row[f"{time}_n"]),
     )
 
 

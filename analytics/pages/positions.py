@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analytics.act_figures import positions_figure
+from analytics.compared import Rates, compared, shares_of
 from analytics.drawn import Drawn
 from analytics.outcomes import outcomes_by_position
 from analytics.pages.measured import Asking, Measured
@@ -14,6 +15,7 @@ from components.charts.frame import Words
 from components.charts.line import SharePoint, ShareSeries, SharesView
 from components.figure import Definition
 from components.number import percent, plural
+from suggest.metrics.interval import Interval
 
 EXAMINATION = Definition(
     what="How likely an option at each position is read at all, as the newest bundle that learned from clicks "
@@ -30,6 +32,7 @@ EXAMINATION = Definition(
 def measure(asking: Asking) -> Measured:
     return Measured(
         sections=(
+            *compared(asking, "positions", position_rates),
             Section(
                 id="positions",
                 title="Where people look",
@@ -41,6 +44,16 @@ def measure(asking: Asking) -> Measured:
             ),
         )
     )
+
+
+def position_rates(asking: Asking) -> Rates:
+    """How often each position was looked at and, once it was, taken."""
+    found: dict[str, Interval | None] = {}
+    for each in outcomes_by_position(asking.analytics, asking.surface, asking.period):
+        place = f"position {each.position + 1}"
+        found[f"{place}, looked at"] = each.examined_share
+        found[f"{place}, taken once looked at"] = each.selected_share
+    return shares_of(found)
 
 
 def _examination_figure(asking: Asking) -> Drawn:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from analytics import definitions
+from analytics.compared import Rate, Rates, compared
 from analytics.csv import Value
 from analytics.drawn import Drawn, shares
 from analytics.honesty_figures import reliability_figure
@@ -26,7 +27,7 @@ from analytics.snapshot import Row
 from analytics.tabular import Col, name_apart, table_figure
 from components.figure import Definition
 from components.number import count, plural
-from suggest.metrics.interval import clopper_pearson
+from suggest.metrics.interval import Interval, clopper_pearson
 
 LEAST_GROUP = 20
 
@@ -63,6 +64,7 @@ def measure(asking: Asking) -> Measured:
         gaps += [_gaps_figure(asking, group[1], group[0]), _groups_figure(group[0], (of_any, of_select, of_accept))]
     return Measured(
         sections=(
+            *compared(asking, "reliability", _rates),
             Section(
                 id="honesty",
                 title="Did the figures keep their word",
@@ -98,6 +100,26 @@ def measure(asking: Asking) -> Measured:
             ),
         )
     )
+
+
+def _rates(asking: Asking) -> Rates:
+    """How often each forecast came true, and how far what was said is from it."""
+    analytics, surface, period = asking.analytics, asking.surface, asking.period
+    judged = judged_slates(analytics, surface, period)
+    found: dict[str, Rate] = {}
+    for each in (
+        forecasts_of_any(judged),
+        forecasts_of_select(analytics, judged),
+        forecasts_of_accept(analytics, surface, period),
+    ):
+        measured = each.measured(with_bars=False)
+        rate, mean = measured.rate, measured.mean
+        came_true = "was taken" if each.forecast == "p_accept" else "was right"
+        found[f"{each.forecast}, {came_true}"] = Rate(found=rate)
+        if rate is not None and mean is not None:
+            gap = Interval(low=mean - rate.high, mid=mean - rate.mid, high=mean - rate.low, n=rate.n)
+            found[f"{each.forecast}, said too much by"] = Rate(found=gap, kind="points")
+    return found
 
 
 def _groups_figure(name: str, forecasts: Sequence[Forecasts]) -> Drawn:

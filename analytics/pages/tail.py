@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from analytics.compared import Rates, compared, shares_of
 from analytics.csv import Value
 from analytics.drawn import Drawn, shares
 from analytics.pages.measured import Asking, Measured
@@ -17,7 +18,7 @@ from analytics.tabular import Col, table_figure, values_of
 from components.figure import Definition
 from components.number import plural
 from suggest.metrics.clusters import clusters
-from suggest.metrics.interval import clopper_pearson
+from suggest.metrics.interval import Interval, clopper_pearson
 
 MOST_UNANSWERED = 2_000  # slates; the latest
 LEAST_CLUSTER, MOST_CLUSTERS = 3, 20
@@ -53,6 +54,7 @@ RARE = Definition(
 def measure(asking: Asking) -> Measured:
     return Measured(
         sections=(
+            *compared(asking, "tail", _rates),
             Section(
                 id="tail",
                 title="The long tail",
@@ -62,6 +64,17 @@ def measure(asking: Asking) -> Measured:
             ),
         )
     )
+
+
+def _rates(asking: Asking) -> Rates:
+    rows = asking.analytics.rows("judged_by_rarity", **asking.bounds)
+    total = sum(cast("int", row["slates"]) for row in rows)
+    found: dict[str, Interval | None] = {}
+    for row in rows:
+        band = BANDS[cast("int", row["band"])]
+        found[f"{band}, of all"] = clopper_pearson(cast("int", row["slates"]), total)
+        found[f"{band}, was right"] = clopper_pearson(cast("int", row["right_n"]), cast("int", row["n"]))
+    return shares_of(found)
 
 
 def _unanswered_figure(asking: Asking) -> Drawn:

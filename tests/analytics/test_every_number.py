@@ -64,8 +64,8 @@ class Full:
     book: Logbook
     analytics: Analytics
 
-    def view(self, page: str) -> ReportView:
-        return report(self.analytics, SURFACE, now=NOW, page=page)
+    def view(self, page: str, **more: object) -> ReportView:
+        return report(self.analytics, SURFACE, now=NOW, page=page, **more)  # type: ignore[arg-type]
 
     def rows(self, page: str, figure: str) -> list[dict[str, object]]:
         found = next(each for each in self.view(page).figures if each.figure.id == figure)
@@ -180,12 +180,13 @@ def again(export: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Analytics]:
 
 
 DAYS = timedelta(days=1)
+FIRST_WEEK = Period(from_=START, to=START + 7 * DAYS)
 ASKED: Mapping[str, dict[str, object]] = {
     "everything": {},
     "a week that begins at noon": {"from_": START + 10 * DAYS + timedelta(hours=4), "to": START + 17 * DAYS},
     "one bundle against another": {"lens": Lens(bundle="b-0319"), "versus": "b-0311"},
     "one group": {"lens": Lens(field="language", value="de")},
-    "two times": {"from_": START + 14 * DAYS, "against": Period(from_=START, to=START + 7 * DAYS)},
+    "two times": {"from_": START + 14 * DAYS, "against": FIRST_WEEK},
 }
 
 
@@ -212,7 +213,9 @@ def rows_of(view: ReportView) -> list[tuple[str, Rows]]:
 @pytest.mark.parametrize("of", SOURCES, ids=lambda of: of.page)
 def test_no_figure_is_left_out_for_want_of_rows(full: Full, of: object) -> None:
     """Every figure that is defined is on its page here, and has rows: none is counted again as nothing."""
-    drawn = {each.figure.id: each for each in full.view(of.page).figures}  # type: ignore[attr-defined]
+    alone = [each.figure.id for each in full.view(of.page).figures]  # type: ignore[attr-defined]
+    assert alone == [source.figure for source in of.sources if not source.where_compared]  # type: ignore[attr-defined]
+    drawn = {each.figure.id: each for each in full.view(of.page, against=FIRST_WEEK).figures}  # type: ignore[attr-defined]
     assert list(drawn) == [source.figure for source in of.sources]  # type: ignore[attr-defined]
     assert [id for id, each in drawn.items() if each.figure.missing or not each.rows.values] == []
 
@@ -242,7 +245,7 @@ WITHOUT_AN_INTERVAL = {
 
 @pytest.mark.parametrize("of", SOURCES, ids=lambda of: of.page)
 def test_every_figure_that_is_an_estimate_has_its_interval_beside_it(full: Full, of: object) -> None:
-    for drawn in full.view(of.page).figures:  # type: ignore[attr-defined]
+    for drawn in full.view(of.page, against=FIRST_WEEK).figures:  # type: ignore[attr-defined]
         columns = drawn.rows.columns
         ends = {n for n, name in enumerate(columns) if name.endswith(("low", "high"))}
         estimates = {
