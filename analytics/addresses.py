@@ -56,8 +56,13 @@ def to_impressions(view: Spoken, from_: datetime | None = None, to: datetime | N
     within = Period(
         from_=max(from_ or view.period.from_, view.period.from_), to=min(to or view.period.to, view.period.to)
     )
-    bounds = {"from": rfc3339(within.from_), "to": rfc3339(within.to)}
-    return with_query(f"{base(view.surface)}/impressions", bounds | dict(view.lens.query) | of)
+    return to_slates(view.surface, within, **view.lens.query, **of)
+
+
+def to_slates(surface: str, period: Period, **of: str) -> str:
+    """The slates of any time, whatever a report speaks of."""
+    bounds = {"from": rfc3339(period.from_), "to": rfc3339(period.to)}
+    return with_query(f"{base(surface)}/impressions", bounds | of)
 
 
 def with_query(path: str, query: Mapping[str, str | None]) -> str:

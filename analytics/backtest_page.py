@@ -17,7 +17,6 @@ from components.notice import NoticeView, notice
 from components.number import count, decimal, moment, percent, plural
 from components.page import PageView, page, standalone, stylesheet
 from components.stat import StatView, stats
-from suggest.loop.backtest import MOST_HISTORY, MOST_JUDGED
 from suggest.metrics.interval import Interval
 
 
@@ -142,8 +141,7 @@ def _head(view: BacktestView) -> Element:
     )
     were = "was" if view.n_left_out == 1 else "were"
     left = (
-        f" {plural(view.n_left_out, 'further ticket')} {were} left out: at most {count(MOST_HISTORY)} teach and "
-        f"{count(MOST_JUDGED)} are asked."
+        f" {plural(view.n_left_out, 'further ticket')} {were} left out, so that this takes minutes."
         if view.n_left_out
         else ""
     )

@@ -24,7 +24,7 @@ from components.table import Column, TableView, data_table
 from suggest.domain.clock import rfc3339
 
 MOST = 100
-FILTERS = ("outcome", "decision", "stage", "item", "position", "said", "said_from", "said_to")
+FILTERS = ("outcome", "decision", "stage", "item", "position", "said", "said_from", "said_to", "valued")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ def impressions(
     analytics: Analytics, surface: str, period: Period, *, title: str, lens: Lens, of: Mapping[str, str]
 ) -> ImpressionsView:
     """The latest MOST slates of a kind. `of`: outcome, decision, stage of the funnel, the item that was taken, a
-    position that was looked at (0 is the top), or what was said: a probability with its least and largest value."""
+    position that was looked at (0 is the top), what was said: a probability with its least and largest value, or, of
+    any value of `valued`, whether other bundles can be valued on them."""
     analytics.lens = lens
     try:
         rows = analytics.rows(
@@ -103,7 +104,7 @@ def with_notice(view: ImpressionsView, handed_over: int) -> ImpressionsView:
 
 def render_impressions(view: ImpressionsView, *, csrf: str, may_hand_over: bool) -> str:
     """The page at /reports/{surface}/impressions."""
-    told = ", ".join(f"{name} {text}" for name, text in {**_kind(view.of), **_lens(view.lens)}.items())
+    told = ", ".join(f"{name} {text}".strip() for name, text in {**_kind(view.of), **_lens(view.lens)}.items())
     head = div(".page-head")[
         div(".page-head-text")[
             p(".eyebrow")[a(href="/reports")["Reports"], " / ", a(href=base(view.surface))[view.surface], " / slates"],
@@ -185,11 +186,15 @@ def to_kind(view: ImpressionsView, page: str) -> str:
 
 def _kind(of: Mapping[str, str]) -> Mapping[str, str]:
     """What is narrowed to, as it is said: positions from 1 on, a probability from its least to its largest value."""
-    told = {name: text for name, text in of.items() if name not in ("position", "said", "said_from", "said_to")}
+    told = {
+        name: text for name, text in of.items() if name not in ("position", "said", "said_from", "said_to", "valued")
+    }
     if (position := of.get("position", "")).isdecimal():
         told["looked at position"] = str(int(position) + 1)
     if said := of.get("said"):
         told[said] = f"from {_share(of.get('said_from'))} to {_share(of.get('said_to'))}"
+    if "valued" in of:
+        told["exploration, on which bundles are valued"] = ""
     return told
 
 

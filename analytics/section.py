@@ -70,6 +70,6 @@ def _chart(view: Chart, *, links: bool) -> Element:
         case ReliabilityView():
             return reliability_diagram(view if links else view.unlinked)
         case ValuesView():
-            return values_chart(view)
+            return values_chart(view if links else view.unlinked)
         case _:
             assert_never(view)

@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analytics import definitions
+from analytics.addresses import to_slates
 from analytics.bundles import BundleHistory
 from analytics.csv import Rows
 from analytics.drawn import Drawn, drawn_as
+from analytics.period import Period
 from components.charts.frame import Words
 from components.charts.line import SharePoint
 from components.charts.values import ValuePair, ValuesView
 from components.identifier import identifier, short
 from components.number import count, percent, plural, span
+from suggest.domain.clock import parse_rfc3339
 
 MOST_DRAWN = 8
 NOTHING = (
@@ -32,6 +35,7 @@ class Valued:
     would: SharePoint
     ess: float
     warnings: tuple[str, ...]  # their types
+    period: Period | None = None  # in which the slates were served; None where the gate did not say
 
 
 def valued_bundles(bundles: Sequence[BundleHistory]) -> tuple[Valued, ...]:
@@ -40,7 +44,8 @@ def valued_bundles(bundles: Sequence[BundleHistory]) -> tuple[Valued, ...]:
     return tuple(each for each in found if each is not None)
 
 
-def valued_figure(valued: Sequence[Valued]) -> Drawn:
+def valued_figure(valued: Sequence[Valued], surface: str | None = None) -> Drawn:
+    """`surface`: whose bundles they are, so that each can lead to the slates that it was valued on."""
     drawn = tuple(valued[:MOST_DRAWN])
     spoken = "; ".join(
         f"{short(each.bundle)} {percent(each.would.share)}, what served {percent(each.earned.share)}" for each in drawn
@@ -82,7 +87,15 @@ def valued_figure(valued: Sequence[Valued]) -> Drawn:
         sample=plural(len(valued), "bundle"),
         chart=ValuesView(
             words=Words(id="off-policy", title="Off-policy value of each bundle", summary=f"{spoken}."),
-            pairs=tuple(ValuePair(label=short(each.bundle), earned=each.earned, would=each.would) for each in drawn),
+            pairs=tuple(
+                ValuePair(
+                    label=short(each.bundle),
+                    earned=each.earned,
+                    would=each.would,
+                    link=to_slates(surface, each.period, valued="1") if surface and each.period else "",
+                )
+                for each in drawn
+            ),
         )
         if drawn
         else None,
@@ -99,8 +112,18 @@ def _valued(each: BundleHistory) -> Valued | None:
     if would is None or earned is None:
         return None
     warnings = told.get("warnings")
+    period = None
+    if isinstance(told.get("from"), str) and isinstance(told.get("to"), str):
+        period = Period(from_=parse_rfc3339(str(told["from"])), to=parse_rfc3339(str(told["to"])))
     kinds = [str(w.get("type")) for w in warnings if isinstance(w, Mapping)] if isinstance(warnings, list) else []
-    return Valued(bundle=each.id, earned=earned, would=would, ess=_number(told.get("ess")), warnings=tuple(kinds))
+    return Valued(
+        bundle=each.id,
+        earned=earned,
+        would=would,
+        ess=_number(told.get("ess")),
+        warnings=tuple(kinds),
+        period=period,
+    )
 
 
 def _point(figures: Mapping[str, object], told: Mapping[str, object]) -> SharePoint | None:

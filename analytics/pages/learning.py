@@ -91,7 +91,7 @@ def measure(asking: Asking) -> Measured:
                 title="Bundles and their gate",
                 lede="Nothing serves that has not passed the gate. The newest bundle is first; rollback is one call.",
                 is_wide=True,
-                figures=(bundles_figure(served), valued_figure(valued_bundles(bundles))),
+                figures=(bundles_figure(served), valued_figure(valued_bundles(bundles), asking.surface)),
             ),
             labels_section(asking, gains(_points(bundles, "top1"), (LABELS_AHEAD,))),
         )

@@ -26,6 +26,14 @@ with judged as (
        and ($position is null or slate in (select slate
                                              from options_in_focus
                                             where is_settled and examined and position = try_cast($position as integer)))
+       and ($valued is null or outcome <> 'pending' and slate in (
+             select sequence
+               from slates
+              where $valued is not null and surface = getvariable('surface') and learnable
+                and "at" >= getvariable('since') and "at" < getvariable('until')
+                and mode in ('assist', 'auto') and feature_version > 0
+                and len(pool_ids) > 0 and (decision in ('show', 'auto') or reason in ('below-threshold', 'escalation-off'))
+                and list_min(cast(json_extract(shown, '$[*].propensity') as double[])) < 1))
        and ($said is null or slate in (select slate from judged))
        and case cast($said as varchar)
                 when 'p_any' then p_any between try_cast($said_from as double) and try_cast($said_to as double)

@@ -23,7 +23,7 @@ class Pair:
     bar_says: str
     dot: SharePoint | None  # None: nothing to put over the bar
     dot_says: str
-    link: str = ""  # to what is behind the bar
+    link: str = ""  # to what is behind the two
 
 
 def pairs_chart(words: Words, pairs: tuple[Pair, ...], *, across: str, up: str, most_labels: int) -> Element:
@@ -53,16 +53,14 @@ def _drawn(pair: Pair, centre: float, width: float, y: Linear) -> Node:
     ]
     return fragment[
         leading(pair.link, bar),
-        pair.dot is not None
-        and g(class_="tone-selected")[
-            title[pair.dot_says],
-            line(
-                class_="whisker",
-                x1=coordinate(centre),
-                x2=coordinate(centre),
-                y1=coordinate(y(pair.dot.low)),
-                y2=coordinate(y(pair.dot.high)),
-            ),
-            circle(class_="dot", cx=coordinate(centre), cy=coordinate(y(pair.dot.share)), r="4.5"),
-        ],
+        pair.dot is not None and leading(pair.link, _dot(pair.dot, pair.dot_says, centre, y)),
+    ]
+
+
+def _dot(dot: SharePoint, says: str, centre: float, y: Linear) -> Element:
+    at = coordinate(centre)
+    return g(class_="tone-selected")[
+        title[says],
+        line(class_="whisker", x1=at, x2=at, y1=coordinate(y(dot.low)), y2=coordinate(y(dot.high))),
+        circle(class_="dot", cx=at, cy=coordinate(y(dot.share)), r="4.5"),
     ]

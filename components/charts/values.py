@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from htpy import Element
 
@@ -18,12 +18,18 @@ class ValuePair:
     label: str
     earned: SharePoint  # by what served
     would: SharePoint  # by what is valued, on the same slates
+    link: str = ""  # to these slates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValuesView:
     words: Words
     pairs: tuple[ValuePair, ...]
+
+    @property
+    def unlinked(self) -> ValuesView:
+        """The same for a page that is a file."""
+        return replace(self, pairs=tuple(replace(pair, link="") for pair in self.pairs))
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -45,4 +51,5 @@ def _pair(pair: ValuePair) -> Pair:
         bar_says=f"{pair.label}: what served earned {percent(pair.earned.share)} of {pair.earned.n:,}",
         dot=pair.would,
         dot_says=f"{pair.label}: would have earned {percent(pair.would.share)} of {pair.would.n:,}",
+        link=pair.link,
     )

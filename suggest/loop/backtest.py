@@ -14,6 +14,7 @@ from suggest.domain.context import Context
 from suggest.loop.folds import fold_of
 
 MOST_HISTORY = 20_000  # tickets that teach; of more the newest, or a sample
+MOST_WEIGHED = 3_000_000  # these times the answers to choose from: minutes on one core, and twice as many twice as long
 MOST_JUDGED = 3_000
 MOST_CANDIDATES = 500  # answers that are offered; a model of 14,500 that were typed freely was not fitted in an hour
 FEWEST_TICKETS = 50
@@ -90,7 +91,8 @@ def split_by_time(tickets: Sequence[Ticket], *, judged_share: float) -> Split:
         raise ValueError("every ticket needs a time to be split by it")
     order = sorted(range(len(tickets)), key=lambda row: (tickets[row].at or 0.0, row))
     cut = len(order) - round(len(order) * judged_share)
-    return _capped("time", order[:cut], order[cut:], keep_newest=True)
+    n_offered = len(offered(tickets[row].answer for row in order[:cut]))
+    return _capped("time", order[:cut], order[cut:], n_offered=n_offered, keep_newest=True)
 
 
 def split_by_answer(tickets: Sequence[Ticket], *, judged_share: float, seed: int = 0) -> Split:
@@ -113,7 +115,7 @@ def split_by_answer(tickets: Sequence[Ticket], *, judged_share: float, seed: int
     order = sorted(range(len(tickets)), key=lambda row: fold_of(f"{tickets[row].context.key}\x1f{row}", salt, _WHOLE))
     history = [row for row in order if not side[tickets[row].context.key]]
     judged = [row for row in order if side[tickets[row].context.key]]
-    return _capped("answer", history, judged, keep_newest=False)
+    return _capped("answer", history, judged, n_offered=len(kept), keep_newest=False)
 
 
 def answers_of(tickets: Sequence[Ticket]) -> dict[str, frozenset[str]]:
@@ -136,7 +138,12 @@ def curve_of(n: int, *, steps: Sequence[int] = (0, 30, 100, 300, 1_000, 3_000, 1
 
 
 def _capped(
-    way: Literal["time", "answer"], history: Sequence[int], judged: Sequence[int], *, keep_newest: bool
+    way: Literal["time", "answer"],
+    history: Sequence[int],
+    judged: Sequence[int],
+    *,
+    n_offered: int,
+    keep_newest: bool,
 ) -> Split:
     """Of too much history the end; of too many to judge every so many'th where time orders them, else the first."""
     if len(judged) > MOST_JUDGED:
@@ -144,6 +151,6 @@ def _capped(
         asked = [judged[int(n * every)] for n in range(MOST_JUDGED)] if keep_newest else judged[:MOST_JUDGED]
     else:
         asked = list(judged)
-    taught = history[-MOST_HISTORY:]
+    taught = history[-min(MOST_HISTORY, MOST_WEIGHED // max(1, n_offered)) :]
     left_out = len(history) + len(judged) - len(taught) - len(asked)
     return Split(way=way, history=tuple(taught), judged=tuple(asked), left_out=left_out)

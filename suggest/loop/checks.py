@@ -12,11 +12,13 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from suggest.calibrate.choice import ChoiceModel
 from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import PRIOR_BUNDLE
+from suggest.domain.clock import rfc3339
 from suggest.domain.policy import Policy
 from suggest.loop.archive import unpack
 from suggest.loop.children import ChildFailed, run_trial
@@ -114,6 +116,12 @@ def run(asked: Asked, folder: Path, report: Progress) -> dict[str, object]:
     return told
 
 
+def _when(slates: Sequence[LoggedSlate], challenger: BundleModel) -> dict[str, str]:
+    """From when to when the slates were served that it is valued on; `to` is the first moment after them."""
+    at = [s.at for s in slates if s.tau > 0 and s.at is not None and challenger.why_not(s) is None]
+    return {"from": rfc3339(min(at)), "to": rfc3339(max(at) + timedelta(milliseconds=1))} if at else {}
+
+
 def off_policy(
     slates: Sequence[LoggedSlate], challenger: BundleModel, champion: str, twins: Twins
 ) -> dict[str, object]:
@@ -122,7 +130,7 @@ def off_policy(
 
     The challenger has learned from these very outcomes, which flatters it: the check can stop, never promote."""
     valued = value_of(slates, bundle=challenger, tau=None, twins=twins)
-    told = {**valued.to_json(), "stops": False}
+    told = {**valued.to_json(), **_when(slates, challenger), "stops": False}
     own = [s for s in slates if s.bundle == champion and s.tau > 0 and challenger.why_not(s) is None]
     if len(own) < FEWEST_FOR_VETO:
         return {**told, "why": f"{len(own)} explored slates of the champion; a veto needs {FEWEST_FOR_VETO}"}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -43,6 +44,7 @@ class LoggedSlate:
     reward: Floats  # (k,) 1 at the option that was selected
     supplied: bool  # the caller named the options: no twins were merged
     context: Traits = NO_TRAITS
+    at: datetime | None = None  # when it was served
     options: tuple[Traits, ...] = ()  # (n,) what the fields of the options say; none where there are none
 
     def __post_init__(self) -> None:
@@ -156,6 +158,7 @@ def _slate(
         propensities=np.array([float(option["propensity"]) for option in shown]),
         reward=np.array([float(is_taken and option["id"] == row["item"]) for option in shown]),
         supplied=bool(row["supplied"]),
+        at=cast("datetime | None", row.get("at")),
         context=traits_of(_mapping(row.get("fields"))),
         options=tuple(_option(i, _mapping(row.get("options")), traits) for i in ids),
     )

@@ -33,6 +33,7 @@ class Examination:
     theta: Floats  # (slots,) chance that a slot is looked at, the top one always
     right: float  # chance that the right option is taken once it is looked at
     wrong: Floats  # (slots,) chance that any other is
+    theta_bounds: Floats | None = None  # (slots, 2) 95% interval of theta; None in bundles of earlier versions
 
     def __post_init__(self) -> None:
         if self.theta.shape != self.wrong.shape or not len(self.theta):
@@ -66,7 +67,8 @@ class Examination:
         return self.theta[place], self.wrong[place]
 
     def to_json(self) -> dict[str, object]:
-        return {"theta": self.theta.tolist(), "right": self.right, "wrong": self.wrong.tolist()}
+        told: dict[str, object] = {"theta": self.theta.tolist(), "right": self.right, "wrong": self.wrong.tolist()}
+        return told if self.theta_bounds is None else told | {"theta_bounds": self.theta_bounds.tolist()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Examination:
@@ -74,6 +76,7 @@ class Examination:
             theta=np.asarray(stored["theta"], np.float64),
             right=float(str(stored["right"])),
             wrong=np.asarray(stored["wrong"], np.float64),
+            theta_bounds=np.asarray(stored["theta_bounds"], np.float64) if "theta_bounds" in stored else None,
         )
 
 
@@ -113,7 +116,49 @@ def fit_examination(readings: Sequence[Reading], *, rounds: int = _ROUNDS) -> Ex
         theta, right = np.clip(theta, 0.01, 1.0), float(np.clip(right, 0.2, 0.99))
         theta[0] = 1.0
         wrong = np.clip(wrong, 0.005, 0.8 * right)
-    return Examination(theta=theta, right=right, wrong=wrong)
+    bounds = _theta_bounds(_Slots(prior=prior, taken=taken, passed=passed), theta, right, wrong)
+    return Examination(theta=theta, right=right, wrong=wrong, theta_bounds=bounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slots:
+    """What was seen of each slot of each slate, (n, slots)."""
+
+    prior: Floats
+    taken: NDArray[np.bool_]
+    passed: NDArray[np.bool_]
+
+
+def _theta_bounds(seen: _Slots, theta: Floats, right: float, wrong: Floats) -> Floats:
+    """95% interval of each theta, (slots, 2); the top one is 1 by definition.
+
+    Normal on the scale of logits: the inverse of the information of all parameters together, which is the sum of
+    outer products of each slate's score (Fisher's identity: the expected score of the complete data), and of what the
+    start counts for. It believes the prior chances it was given, so it is of chance alone. Berndt, Hall, Hall &
+    Hausman, 1974; Louis, JRSS B 1982."""
+    held = np.clip(theta, 0.01, 0.99)
+    odds = np.where(seen.taken, right / wrong, np.where(seen.passed, (1 - held * right) / (1 - held * wrong), 1.0))
+    is_right = seen.prior * odds
+    is_right /= (is_right.sum(axis=1) + np.maximum(1.0 - seen.prior.sum(axis=1), 1e-6))[:, None]
+    is_wrong = 1 - is_right
+    # derivatives of the logarithm of what was seen: by logit theta, logit right, logit wrong
+    by_theta = seen.taken * (1 - held) - seen.passed * held * (1 - held) * (
+        is_right * right / (1 - held * right) + is_wrong * wrong / (1 - held * wrong)
+    )
+    by_right = (
+        seen.taken * is_right * (1 - right) - seen.passed * is_right * held * right * (1 - right) / (1 - held * right)
+    ).sum(axis=1)
+    by_wrong = seen.taken * is_wrong * (1 - wrong) - seen.passed * is_wrong * held * wrong * (1 - wrong) / (
+        1 - held * wrong
+    )
+    score = np.column_stack([by_theta[:, 1:], by_right, by_wrong])
+    at = np.concatenate([held[1:], [right], wrong])
+    information = score.T @ score + np.diag(_PSEUDO * at * (1 - at))
+    half = 1.96 * np.sqrt(np.diag(np.linalg.inv(information)))[: len(theta) - 1]
+    logit = np.log(held[1:] / (1 - held[1:]))
+    ends = 1 / (1 + np.exp(-np.column_stack([logit - half, logit + half])))
+    ends = np.column_stack([np.minimum(ends[:, 0], theta[1:]), np.maximum(ends[:, 1], theta[1:])])
+    return np.vstack([[1.0, 1.0], ends])
 
 
 def _table(readings: Sequence[Reading]) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:

@@ -56,6 +56,8 @@ LADDER: list[dict[str, object]] = [
     {"rung": "all", "n": 300, "top1": 0.8, "top3": 0.93, "gained": GAINED},
 ]
 THETA = [0.97, 0.61, 0.42]
+THETA_BOUNDS = [[0.97, 0.97], [0.5, 0.7], [0.3, 0.55]]
+EXAMINATION = {"theta": THETA, "theta_bounds": THETA_BOUNDS}
 DIFFERENCES = {"nll": {"low": -0.05, "mid": -0.03, "high": -0.01}, "ndcg": {"low": 0.01, "mid": 0.02, "high": 0.03}}
 
 
@@ -153,7 +155,7 @@ def _write_bundles(book: Logbook) -> None:
         challenger = {"nll": 0.6, "top1": top3 - 0.1, "top3": top3, "answerable": 500}
         book.bundle(
             SURFACE, f"n-{number}", state="promoted" if number == 3 else "kept", at=at, parent="b-0319",
-            manifest={"data": {"labels": 4_000 + 1_000 * number}, "examination": {"theta": THETA}},
+            manifest={"data": {"labels": 4_000 + 1_000 * number}, "examination": EXAMINATION},
             gate={"challenger": challenger, "champion": challenger, "differences": DIFFERENCES, "n_pairs": 500, **more},
         )  # fmt: skip
 
@@ -234,7 +236,6 @@ WITHOUT_AN_INTERVAL = {
     "costs": {"seconds"},  # a sum
     "never-taken": {"at_most"},  # an end of one
     "drift-tests": {"value", "limit"},  # a test, with what chance reaches
-    "examination": {"read"},  # fitted by the retrain, which says no interval of it
     "arms": {"split_p"},
     "interleaved": {"sessions", "wins", "losses", "e_win", "e_loss"},  # counts, and evidence that needs none
     "planner": {"effect", "days"},  # what is asked, and how long that takes at the rate
@@ -363,7 +364,9 @@ def test_what_a_gate_measured_is_shown_as_it_was(full: Full) -> None:
     assert [rungs[1][name] for name in ("gained_low", "gained", "gained_high")] == [0.15, 0.2, 0.25]
     assert [rungs[1][name] for name in ("gained3_low", "gained3", "gained3_high")] == [0.1, 0.13, 0.16]
     assert all(r["top1_low"] < r["top1"] < r["top1_high"] for r in rungs)  # type: ignore[operator]
-    assert [row["read"] for row in full.rows("positions", "examination")] == THETA
+    read = full.rows("positions", "examination")
+    assert [row["read"] for row in read] == THETA
+    assert [[row["read_low"], row["read_high"]] for row in read] == THETA_BOUNDS
     turns = full.rows("experiments", "interleaved")[0]
     assert {name: turns[name] for name in CANARY} == CANARY
     assert turns == full.rows("learning", "interleaved")[0]

@@ -16,7 +16,7 @@ from markup import Markup, assert_clean
 from analytics import reliability
 from analytics.impressions import FILTERS, impressions
 from analytics.lens import Lens
-from analytics.pages.registry import PAGES
+from analytics.pages.registry import BY_NAME, PAGES
 from analytics.period import Period
 from analytics.render import render, render_file
 from analytics.report import ReportView, report
@@ -102,7 +102,8 @@ def test_time_bundle_group_and_layout_are_plain_links_that_narrow_and_keep_the_p
 @EACH_PAGE
 def test_a_page_can_be_held_against_another_bundle_and_another_time(log: Analytics, page: str) -> None:
     read = assert_clean(render(of(log, page)))
-    assert {"versus": "b-1"} in queries(read, "/reports/s/overview")
+    stays = page if BY_NAME[page].compares else "overview"
+    assert {"versus": "b-1"} in queries(read, f"/reports/s/{stays}")
     assert {"vs_from", "vs_to"} <= {tag.attributes.get("name") for tag in read.all("input")}
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import Month
+from logbook import START
 from markup import assert_clean
 
 import analytics
 from analytics.definitions_page import render_definitions
 from analytics.pages.registry import PAGES
+from analytics.period import Period
 from analytics.report import report
 from analytics.snapshot import Analytics, query_text
 from analytics.sources import SOURCES, STANDS_ON
 from suggest.domain.errors import StorageUnavailable
 from suggest.store.ports import Exported
 
+FIRST_WEEK = Period(from_=START, to=START + timedelta(days=7))
 # There only where contexts have fields.
 OF_GROUPS = {"funnel-by-group", "funnel-by-layout", "calibration-by-group", "reliability-by-group"}
 
@@ -58,12 +61,12 @@ def test_the_definitions_name_the_figures_and_the_queries_that_pages_really_run(
     for of, page in zip(SOURCES, PAGES, strict=True):
         assert of.page == page.name
         ran.clear()
-        view = report(month.analytics, "support", now=month.now, page=page.name)
+        view = report(month.analytics, "support", now=month.now, page=page.name, against=FIRST_WEEK)
         told = {source.figure: source for source in of.sources if source.figure not in OF_GROUPS}
         assert list(told) == [drawn.figure.id for drawn in view.figures]
         for drawn in view.figures:
             assert told[drawn.figure.id].definition is drawn.figure.definition
-            assert told[drawn.figure.id].title in (drawn.figure.title, "Now and before")
+            assert told[drawn.figure.id].title in (drawn.figure.title, "Now and before", "Compared")
         named = {query for source in told.values() for query in source.queries}
         around = {
             "happenings",

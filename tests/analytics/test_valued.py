@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 from analytics.bundles import BundleHistory
 from analytics.valued import valued_bundles, valued_figure
@@ -33,6 +34,18 @@ def test_a_valued_bundle_is_drawn_beside_what_served_and_tabled_unrounded() -> N
     assert "would have earned 62" in markup
     assert "what served earned 58" in markup
     assert drawn.figure.keys == drawn.chart.keys
+
+
+def test_a_bundle_leads_to_the_slates_it_was_valued_on_where_its_gate_said_when_they_were_served() -> None:
+    when = {"from": "2026-03-01T00:00:00.000Z", "to": "2026-03-08T00:00:00.001Z"}
+    valued = valued_bundles([a_bundle("new", off_policy={**FOUND, **when}), a_bundle("old", off_policy=FOUND)])
+    chart = valued_figure(valued, "s").chart
+    assert isinstance(chart, ValuesView)
+    new, old = (pair.link for pair in chart.pairs)
+    assert old == ""
+    assert parse_qs(urlsplit(new).query) == {name: [at] for name, at in when.items()} | {"valued": ["1"]}
+    assert str(values_chart(chart)).count("/reports/s/impressions?") == 2, "the bar, and the dot over it"
+    assert "impressions" not in str(values_chart(chart.unlinked))
 
 
 def test_what_the_log_could_not_say_is_not_drawn() -> None:

@@ -95,6 +95,15 @@ def test_of_very_many_the_newest_teach_and_the_judged_are_spread_over_their_time
     assert split.left_out == 150
 
 
+@pytest.mark.parametrize("has_times", [True, False])
+def test_the_more_answers_there_are_the_fewer_tickets_teach(monkeypatch: pytest.MonkeyPatch, has_times: bool) -> None:
+    monkeypatch.setattr(backtest, "MOST_WEIGHED", 1_000)
+    tickets = [Ticket(context=Context(text=f"message {n}"), answer=f"answer {n % 20}", at=float(n)) for n in range(400)]
+    split = (split_by_time if has_times else split_by_answer)(tickets, judged_share=0.5)
+    assert len(split.history) == 1_000 // 20
+    assert split.left_out == 400 - len(split.history) - len(split.judged)
+
+
 def test_what_is_right_is_any_answer_that_the_message_got() -> None:
     same = Context(text="where is it")
     right = answers_of([Ticket(context=same, answer=a) for a in ("a", "b", None)])

@@ -92,3 +92,29 @@ def test_it_is_stored_and_read_back() -> None:
 def test_what_cannot_be_is_refused(theta: list[float], right: float, wrong: list[float]) -> None:
     with pytest.raises(ValueError):
         Examination(theta=np.array(theta), right=right, wrong=np.array(wrong))
+
+
+@pytest.mark.parametrize("n", [150, 1_500])
+def test_the_interval_of_how_far_down_people_read_holds_the_truth(n: int) -> None:
+    """At least the 95% it promises, less chance over 40 worlds of six slots; ten times the slates, a narrower one."""
+    held, width = 0, 0.0
+    for seed in range(40):
+        bounds = fit_examination(readings(n, seed=seed)).theta_bounds
+        assert bounds is not None
+        held += int(((bounds[:, 0] <= TRUTH.theta) & (bounds[:, 1] >= TRUTH.theta)).sum())
+        width += float((bounds[1:, 1] - bounds[1:, 0]).mean()) / 40
+    print(f"{n} slates: held {held / (40 * SLOTS):.3f} of 0.95, {width:.3f} wide")
+    assert held / (40 * SLOTS) >= 0.92
+    assert width < (0.6 if n == 150 else 0.3)
+
+
+def test_an_interval_holds_its_estimate_and_is_stored_with_it() -> None:
+    found = fit_examination(readings(400))
+    assert found.theta_bounds is not None
+    assert (found.theta_bounds[:, 0] <= found.theta).all()
+    assert (found.theta_bounds[:, 1] >= found.theta).all()
+    assert (found.theta_bounds >= 0).all()
+    assert (found.theta_bounds <= 1).all()
+    again = Examination.from_json(found.to_json())
+    np.testing.assert_array_equal(again.theta_bounds, found.theta_bounds)
+    assert Examination.from_json(TRUTH.to_json()).theta_bounds is None

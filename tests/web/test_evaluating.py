@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import analytics
+from analytics.impressions import impressions, render_impressions
+from analytics.lens import Lens
+from analytics.period import Period
+from suggest.domain.clock import parse_rfc3339
+from suggest.loop.checks import off_policy
+from suggest.loop.evaluation import bundle_model
+from suggest.loop.logged import Twins, read_logged
+from suggest.store.reader import SnapshotReader
 from web.house import House
 
 TEXTS = ("where is my parcel", "give me my money back", "which shoe fits me", "do gift cards expire")
@@ -83,3 +94,20 @@ def test_only_a_secret_key_may_ask_and_only_of_what_is_there(house: House) -> No
     assert house.client.post("/v1/surfaces/replies/evaluate", json=body, headers=worker).status_code == 403
     assert evaluate(house, "nowhere", body).status_code == 404
     assert evaluate(house, "replies", {"bundle": "no-such-bundle"}).status_code == 404
+
+
+def test_what_was_valued_can_be_looked_at(house: House, explored: str, tmp_path: Path) -> None:
+    """As many slates stand behind a bundle's bar as it was valued on."""
+    store = house.application.store
+    house.a_slate(explored, "nobody has answered this one yet")
+    snapshot = store.snapshot(tmp_path)
+    with SnapshotReader(snapshot) as reader:
+        slates = read_logged(reader, explored)
+    prior = bundle_model("prior", tmp_path)
+    told = off_policy(slates, prior, "prior", Twins((), (), np.zeros((0, 1), np.float32)))
+    period = Period(from_=parse_rfc3339(str(told["from"])), to=parse_rfc3339(str(told["to"])))
+    with analytics.open(snapshot) as opened:
+        found = impressions(opened, explored, period, title="", lens=Lens(), of={"valued": "1"})
+        still = impressions(opened, "still", period, title="", lens=Lens(), of={"valued": "1"})
+    assert (found.total, still.total) == (told["n"], 0) == (24, 0)
+    assert "24 slates with exploration" in render_impressions(found, csrf="", may_hand_over=False)

@@ -21,7 +21,7 @@ select (select count(*) from impression_acts
 -- The latest slates whose ranking can be valued from what people did: by a model of ours, with its columns, open to be
 -- shown by their mode, and no longer pending; oldest first. Others of the log only count towards what is left out.
 select * from (
-    select slates.id, slates.sequence, slates.bundle, slates.policy_revision, slates.encoder, slates.embedding,
+    select slates.id, slates.sequence, slates."at", slates.bundle, slates.policy_revision, slates.encoder, slates.embedding,
            slates.context_key, json_extract(slates.context, '$.fields') as fields,
            json_extract(slates.context, '$.options') as options, slates.shown, slates.k, slates.decision, slates.reason, slates.threshold, slates.supplied,
            slates.pool_ids, slates.pool_logits, slates.pool_p, slates.features, slates.feature_version,
