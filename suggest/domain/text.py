@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
 LONGEST_TEXT_BYTES = 32_768
+_CLAUSE_END = re.compile(r"[.,!;:…。、¡]+(?=\s|$)|(?<!\S)¡")
 
 
 def check_id(value: str, *, name: str, longest: int) -> None:
@@ -35,6 +37,19 @@ def normalise(text: str) -> str:
     'where is my order?'
     """
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def wording(text: str) -> str:
+    """What two options have in common that a reader takes for one: the normalised text without the marks that end a
+    clause. A question mark stays, and whatever stands within a word or number.
+
+    >>> wording("Yes, please!") == wording("yes please.")
+    True
+    >>> wording("Done?") == wording("Done."), wording("C#"), wording("3.5:1"), wording("...")
+    (False, 'c#', '3.5:1', '...')
+    """
+    said = normalise(text)
+    return _CLAUSE_END.sub("", said).strip() or said
 
 
 def context_key(text: str, turns: Sequence[tuple[str, str]] = (), fields: Mapping[str, object] | None = None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from suggest.domain.text import normalise
+from suggest.domain.text import wording
 from suggest.retrieve.vectors import Embeddings, GrowingVectors, Mask, Vector, Vectors
 
 NEAR_IDENTICAL_COSINE = 0.97
@@ -83,7 +83,7 @@ class CandidateSnapshot:
         return [(self._id_by_row[row], float(cosine)) for row, cosine in zip(rows, cosines, strict=True)]
 
     def clusters(self, *, cosine: float = NEAR_IDENTICAL_COSINE, ids: Sequence[str] | None = None) -> Mapping[str, str]:
-        """Each id -> the first id that says the same: equal normalised text, or a cosine of at least `cosine`.
+        """Each id -> the first id that says the same: equal `wording`, or a cosine of at least `cosine`.
 
         Of all candidates it costs n² products once per snapshot (1,000: 30 ms; 10,000: 3 s); a slate needs only its own
         few `ids`, whose order then decides who comes first. An id that is not active speaks for itself.
@@ -101,7 +101,7 @@ class CandidateSnapshot:
         """Of a small catalog, all who say nearly the same as another, and a few more: nobody else shares a cluster."""
         if "twins" not in self._made:
             ids, texts, matrix = self.whole()
-            said = [normalise(text) for text in texts]
+            said = [wording(text) for text in texts]
             counts = Counter(said)
             near = (matrix @ matrix.T >= NEAR_IDENTICAL_COSINE - _ROUNDING).sum(axis=1) > 1
             twins = (
@@ -195,7 +195,7 @@ def _clusters(ids: Sequence[str], texts: Iterable[str], matrix: Embeddings, cosi
     """Leaders in order: whoever is near no earlier leader leads; the others follow the first leader they are near."""
     leader = np.full(len(ids), -1, dtype=np.intp)
     first_with_text: dict[str, int] = {}
-    twin = [first_with_text.setdefault(normalise(text), i) for i, text in enumerate(texts)]
+    twin = [first_with_text.setdefault(wording(text), i) for i, text in enumerate(texts)]
     for start in range(0, len(ids), _CLUSTER_BLOCK):
         near = matrix[start : start + _CLUSTER_BLOCK] @ matrix[start:].T >= cosine
         for i in range(start, min(start + _CLUSTER_BLOCK, len(ids))):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from suggest.domain.text import LONGEST_TEXT_BYTES, check_id, check_text, context_key, normalise
+from suggest.domain.text import LONGEST_TEXT_BYTES, check_id, check_text, context_key, normalise, wording
 
 MODEST = settings(max_examples=60, deadline=None, derandomize=True)
 WORDS = st.lists(st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=8), min_size=1, max_size=6)
@@ -127,3 +127,21 @@ def test_the_order_and_the_speaker_of_turns_matter() -> None:
 def test_text_cannot_run_over_into_a_turn() -> None:
     """The separators are blanks to `normalise`, so no text can hold them."""
     assert context_key("yes\x1fagent\x1ehi") != context_key("yes", [("agent", "hi")])
+
+
+@MODEST
+@given(WORDS, st.sampled_from([".", "!", "...", ",", ";", "。"]))
+def test_a_mark_at_the_end_of_a_clause_changes_no_wording(words: list[str], mark: str) -> None:
+    text = "ok " + " ".join(words)
+    assert wording(f"{text} ok{mark}") == wording(f"{text} ok")
+    assert wording(wording(text)) == wording(text)
+
+
+@pytest.mark.parametrize("pair", [("C", "C#"), ("Done?", "Done."), ("1.5", "15"), ("10:30", "1030"), ("👍", "👎")])
+def test_what_means_something_else_stays_apart(pair: tuple[str, str]) -> None:
+    assert wording(pair[0]) != wording(pair[1])
+
+
+@pytest.mark.parametrize("text", ["...", "!", "?!", "¡!"])
+def test_marks_alone_are_a_wording_too(text: str) -> None:
+    assert wording(text)

@@ -135,6 +135,12 @@ class TestClusters:
         clusters = index.clusters(cosine=1.1)
         assert dict(clusters) == {"a": "a", "b": "b", "c": "a"}
 
+    def test_the_marks_that_end_a_clause_make_no_second_option(self) -> None:
+        index = CandidateIndex(3)
+        texts = ["Yes, please!", "yes please", "Yes, please?"]
+        index.upsert(["a", "b", "c"], texts, np.eye(3, dtype=np.float32))
+        assert dict(index.clusters()) == {"a": "a", "b": "a", "c": "c"}
+
     def test_a_slate_can_ask_about_its_own_few_in_its_own_order(self) -> None:
         index = an_index_at(0, 10, 90)
         assert index.clusters(ids=["90°", "10°", "0°"]) == {"90°": "90°", "10°": "10°", "0°": "10°"}
