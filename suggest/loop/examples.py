@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest.calibrate.silence import Audited
+from suggest.loop.conversations import conversations
 from suggest.loop.folds import CLICK_TEST_SHARE, N_FOLDS, NEVER_HELD_OUT, TIME_FOLD, fold_of
 from suggest.rank.habits import Asker
 from suggest.rank.traits import NO_TRAITS, Traits
@@ -47,6 +48,7 @@ class Example:
     traits: Traits = NO_TRAITS  # what the fields of the context say
     asker: Asker | None = None  # of a click: who asked, and when
     wording: str = ""  # identity of its text alone; empty: the key is
+    grew_from: tuple[str, ...] = ()  # text keys of the contexts before it in its conversation, the opening first
     supplied: Supplied | None = None  # None: the options were the surface's own
     is_refusal: bool = False  # one option was dismissed by name: nothing is said of the rest of the slate
     sure: float = 1.0  # P(what it says is true): people take by mistake, and dismiss what they never looked at
@@ -103,32 +105,36 @@ class ExampleSet:
         """Of which somebody said that nothing is right."""
         return sum(1 for e in self.examples if e.is_none)
 
+    def conversations(self) -> list[str]:
+        """(n,) name of the conversation that each context belongs to. Identical texts have one, whatever their fields;
+        a text that is a form, always the same with other fields, is told apart by them: else all were one."""
+        forms = self._forms()
+        names = conversations([(*e.grew_from, e.text_key) for e in self.examples])
+        return [e.key if e.text_key in forms else name for e, name in zip(self.examples, names, strict=True)]
+
     def folds(self) -> NDArray[np.int64]:
         """(n,) fold of each example: labels at random, stratified by item; the latest fifth of the clicks together.
 
-        Identical texts share a fold, whatever they are; a label's fold wins. New labels of an item are dealt after
-        its old ones, which stay where they were. What the encoder was tuned on is never held out. A text that is a
-        form, always the same with other fields, is dealt by its fields: else there would be one fold."""
-        forms = self._forms()
+        A conversation shares a fold, and so do identical texts, whatever they are; a label's fold wins. New labels of
+        an item are dealt after its old ones, which stay where they were. What the encoder was tuned on is never held
+        out."""
+        names = self.conversations()
 
-        def key_of(example: Example) -> str:
-            return example.key if example.text_key in forms else example.text_key
-
-        fold: dict[str, int] = dict.fromkeys(self.tuned_on, NEVER_HELD_OUT)
+        named = list(zip(self.examples, names, strict=True))
+        never = {name for e, name in named if e.text_key in self.tuned_on}
+        fold: dict[str, int] = dict.fromkeys(never, NEVER_HELD_OUT)
         by_item: dict[str, list[str]] = {}
-        for example in sorted(self.examples, key=lambda e: (e.order, e.key)):
-            if not example.click and example.text_key not in self.tuned_on:
-                by_item.setdefault(example.right[0] if example.right else "", []).append(key_of(example))
-        for item, keys in by_item.items():
-            for place, key in enumerate(dict.fromkeys(keys)):
-                fold.setdefault(key, _dealt(item, place))
-        clicks = [(key_of(e), e.order) for e in self.examples if e.click and e.text_key not in self.tuned_on]
-        late = _late_keys(clicks, {key_of(e) for e in self.examples if not e.click})
-        for key, _ in clicks:
-            fold.setdefault(key, TIME_FOLD if key in late else fold_of(key, "click", N_FOLDS))
-        return np.array(
-            [NEVER_HELD_OUT if e.text_key in self.tuned_on else fold[key_of(e)] for e in self.examples], np.int64
-        )
+        for example, name in sorted(named, key=lambda each: (each[0].order, each[0].key)):
+            if not example.click and name not in never:
+                by_item.setdefault(example.right[0] if example.right else "", []).append(name)
+        for item, of_item in by_item.items():
+            for place, name in enumerate(dict.fromkeys(of_item)):
+                fold.setdefault(name, _dealt(item, place))
+        clicks = [(name, e.order) for e, name in named if e.click and name not in never]
+        late = _late(clicks, {name for e, name in named if not e.click})
+        for name, _ in clicks:
+            fold.setdefault(name, TIME_FOLD if name in late else fold_of(name, "click", N_FOLDS))
+        return np.array([fold[name] for name in names], np.int64)
 
     def _forms(self) -> frozenset[str]:
         """Texts that make up much of the examples, with fields that differ."""
@@ -144,18 +150,18 @@ class ExampleSet:
         Not among them: the latest clicks and one fold of the labels, of which `ENOUGH_HELD_OUT` are enough. They
         calibrate and judge what comes of it."""
         answered = [
-            (e.text_key, int(fold))
-            for e, fold in zip(self.examples, self.folds(), strict=True)
+            (e.text_key, name, int(fold))
+            for e, name, fold in zip(self.examples, self.conversations(), self.folds(), strict=True)
             if e.right and e.supplied is None
         ]
-        first_fold = sum(1 for _, fold in answered if fold == 0)
+        first_fold = sum(1 for *_, fold in answered if fold == 0)
         given_back = 1.0 - ENOUGH_HELD_OUT / max(first_fold, ENOUGH_HELD_OUT)
 
-        def is_tuned_on(key: str, fold: int) -> bool:
-            return fold not in (0, TIME_FOLD) or (fold == 0 and fold_of(key, "tune", 1000) < 1000 * given_back)
+        def is_tuned_on(name: str, fold: int) -> bool:
+            return fold not in (0, TIME_FOLD) or (fold == 0 and fold_of(name, "tune", 1000) < 1000 * given_back)
 
-        kept = frozenset(key for key, fold in answered if not is_tuned_on(key, fold))  # of a form, some answers are
-        return frozenset(key for key, fold in answered if is_tuned_on(key, fold)) - kept
+        kept = frozenset(key for key, name, fold in answered if not is_tuned_on(name, fold))  # of a form, some are
+        return frozenset(key for key, name, fold in answered if is_tuned_on(name, fold)) - kept
 
 
 def _dealt(item: str, place: int) -> int:
@@ -164,11 +170,11 @@ def _dealt(item: str, place: int) -> int:
     return sorted(range(N_FOLDS), key=lambda f: fold_of(f"{item}\x1f{block}\x1f{f}", "deal", 1 << 30))[within]
 
 
-def _late_keys(clicks: Sequence[tuple[str, float]], labelled: set[str]) -> set[str]:
-    """Contexts whose first click lies in the latest fifth of the clicks."""
+def _late(clicks: Sequence[tuple[str, float]], labelled: set[str]) -> set[str]:
+    """Conversations whose first click lies in the latest fifth of the clicks."""
     first: dict[str, float] = {}
-    for key, order in clicks:
-        if key not in labelled:
-            first[key] = min(order, first.get(key, order))
+    for name, order in clicks:
+        if name not in labelled:
+            first[name] = min(order, first.get(name, order))
     ordered = sorted(first, key=lambda k: (first[k], k))
     return set(ordered[len(ordered) - int(len(ordered) * CLICK_TEST_SHARE) :]) if len(ordered) >= 25 else set()

@@ -16,6 +16,7 @@ import numpy as np
 from suggest.calibrate.silence import Audited
 from suggest.domain import weight as weights
 from suggest.domain.text import context_key
+from suggest.loop.conversations import grown_from
 from suggest.loop.examples import Catalog, Example, ExampleSet, Supplied
 from suggest.loop.rows import Again, Rows, unit_rows
 from suggest.rank.features import column, widened
@@ -117,6 +118,7 @@ def _labels(
             key=key,
             text=_text(context.context),
             wording=_wording(context.context),
+            grew_from=grown_from(_turns(context.context)),
             traits=_traits(context.context),
             row=context.row,
             right=right,
@@ -151,6 +153,7 @@ def _clicks(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> It
             key=str(r["context_key"]),
             text=_text(r["context"]),
             wording=_wording(r["context"]),
+            grew_from=grown_from(_turns(r["context"])),
             traits=_traits(r["context"]),
             supplied=supplied,
             asker=None if r["bundle"] == "imported" else _asker(r),
@@ -176,6 +179,7 @@ def _refusals(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> 
             key=str(r["context_key"]),
             text=_text(r["context"]),
             wording=_wording(r["context"]),
+            grew_from=grown_from(_turns(r["context"])),
             traits=_traits(r["context"]),
             supplied=supplied,
             asker=_asker(r),
@@ -230,8 +234,12 @@ def _wording(context: object) -> str:
     told = _mapping(context)
     if not told.get("fields"):
         return ""
-    turns = cast("list[dict[str, str]]", told.get("turns") or [])
-    return context_key(str(told.get("text") or ""), [(turn["role"], turn["text"]) for turn in turns])
+    return context_key(str(told.get("text") or ""), _turns(context))
+
+
+def _turns(context: object) -> list[tuple[str, str]]:
+    turns = cast("list[dict[str, str]]", _mapping(context).get("turns") or [])
+    return [(turn["role"], turn["text"]) for turn in turns]
 
 
 def _options(shown: object) -> list[dict[str, Any]]:

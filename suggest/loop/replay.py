@@ -1,4 +1,4 @@
-"""Evidence as it would have been, had this context never been seen: every example left out of its own memory.
+"""Evidence as it would have been, had this context never been seen: every conversation left out of its own memory.
 
 The same feature function serves and trains; only the memory differs, and here it can be narrowed to what a held-out
 group of candidates leaves behind."""
@@ -26,7 +26,7 @@ BLOCK = 512  # queries whose cosines are computed together
 
 
 class Replay:
-    """Memory of all examples with a known answer (or a known none), queried with one's own context left out."""
+    """Memory of all examples with a known answer (or a known none), queried with one's own conversation left out."""
 
     def __init__(
         self,
@@ -68,9 +68,12 @@ class Replay:
         self._memory = examples.embeddings[np.array(rows, np.int64)]
         self._items = items
         self._weights = np.array([weight for _, weight in votes.values()], np.float32)
-        self._by_key: dict[str, list[int]] = {}
+        self._conversations = examples.conversations()
+        by_key = {e.key: (e, name) for e, name in zip(examples.examples, self._conversations, strict=True)}
+        self._of_conversation: dict[str, list[tuple[int, Example]]] = {}
         for j, key in enumerate(keys):
-            self._by_key.setdefault(key, []).append(j)
+            example, name = by_key[key]
+            self._of_conversation.setdefault(name, []).append((j, example))
         self._habits = PastHabits(_acts(examples.examples))
         self._sums = np.zeros((len(self._place), examples.embeddings.shape[1]), np.float32)
         self._mass = np.zeros(len(self._place), np.float32)
@@ -97,7 +100,8 @@ class Replay:
 
     def _one(self, i: int, query: Floats, cosines: Floats, named: Floats, wanted: Sequence[str]) -> Evidence:
         example = self._examples.examples[i]
-        own = self._by_key.get(example.key, [])
+        same = self._of_conversation.get(self._conversations[i], [])
+        own = [j for j, e in same if e.key == example.key or e.text_key != example.text_key]  # other fields: other ones
         cosines[own] = -2.0
         return self._seen(query, example.text, cosines, named, wanted, own=own, example=example)
 
@@ -115,12 +119,12 @@ class Replay:
         near = _nearest(cosines, NEIGHBOURS)
         sums, mass = self._sums, self._mass  # the mass keeps this example: a count lowered by one would tell the answer
         if own:
-            sums, mass = sums.copy(), mass.copy()
+            sums, mass, left = sums.copy(), mass.copy(), mass.copy()
             for j in own:
                 if (p := self._item_place[j]) >= 0:
                     sums[p] -= self._memory[j] * self._weights[j]
-                    if mass[p] - self._weights[j] < LEAST_MASS:  # but what has nothing left must not seem to have some
-                        mass[p] = 0.0
+                    left[p] -= self._weights[j]
+            mass[left < LEAST_MASS] = 0.0  # but what has nothing left must not seem to have some
         ids, places, by_name, words, traits = self._ranked(example, text, named, near, wanted, mass)
         is_met = places >= 0  # an option that a caller brought along may never have been chosen
         sums, mass = sums[places[is_met]], mass[places[is_met]]

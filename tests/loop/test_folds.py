@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from loop.worlds import ClusteredWorld, ExampleWriter
-from suggest.loop.examples import Catalog, ExampleSet
-from suggest.loop.folds import CLICK_TEST_SHARE, N_FOLDS, TIME_FOLD, fold_of
+from suggest.loop.examples import Catalog, Example, ExampleSet
+from suggest.loop.folds import CLICK_TEST_SHARE, N_FOLDS, NEVER_HELD_OUT, TIME_FOLD, fold_of
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +120,43 @@ def test_a_handful_of_clicks_is_too_little_for_a_time_fold(world: ClusteredWorld
 def test_a_catalogs_columns_have_one_length(world: ClusteredWorld) -> None:
     with pytest.raises(ValueError, match="one length"):
         Catalog(ids=("a",), texts=(), embeddings=world.catalog.embeddings[:1])
+
+
+def grown(examples: ExampleSet, *, every: int) -> ExampleSet:
+    """The same examples as conversations of `every` contexts, each grown from the one before."""
+    made: list[Example] = []
+    for n, e in enumerate(examples.examples):
+        before = made[-1] if n % every else None
+        made.append(replace(e, grew_from=() if before is None else (*before.grew_from, before.text_key)))
+    return replace(examples, examples=tuple(made))
+
+
+@pytest.mark.parametrize("kind", ["labels", "clicks"])
+def test_a_conversation_shares_a_fold(world: ClusteredWorld, kind: str) -> None:
+    writer = ExampleWriter(world)
+    if kind == "labels":
+        writer.labels(6)
+    else:
+        for n in range(60):
+            writer.click(world.requests(n % len(world.ids), 1)[0], world.ids[n % len(world.ids)])
+    talks = grown(writer.all(), every=4)
+    folds = talks.folds()
+    of_talk = folds[: len(folds) // 4 * 4].reshape(-1, 4)
+    assert (of_talk == of_talk[:, :1]).all()
+    assert len(set(folds.tolist())) >= 5, "and yet all folds are there"
+    apart = writer.all().folds()
+    assert not (apart[: len(of_talk) * 4].reshape(-1, 4) == apart[::4][: len(of_talk), None]).all()
+
+
+def test_what_was_tuned_on_keeps_its_whole_conversation_from_judging(world: ClusteredWorld) -> None:
+    talks = grown(ExampleWriter(world).labels(6).all(), every=3)
+    tuned = replace(talks, tuned_on=frozenset({talks.examples[4].text_key}))
+    assert np.flatnonzero(tuned.folds() == NEVER_HELD_OUT).tolist() == [3, 4, 5]
+
+
+def test_an_encoder_is_tuned_on_whole_conversations(world: ClusteredWorld) -> None:
+    talks = grown(ExampleWriter(world).labels(12).all(), every=3)
+    used = talks.to_tune_on()
+    told = [e.text_key in used for e in talks.examples]
+    assert all(len(set(told[n : n + 3])) == 1 for n in range(0, len(told) // 3 * 3, 3))
+    assert 0 < sum(told) < len(told)

@@ -14,7 +14,7 @@ import pytest
 from suggest.domain import weight as weights
 from suggest.domain.candidate import Candidate
 from suggest.domain.clock import ManualClock
-from suggest.domain.context import Context
+from suggest.domain.context import Context, Turn
 from suggest.domain.event import Event, EventType
 from suggest.domain.label import Label, LabelSource
 from suggest.domain.review import Review, ReviewReason, Verdict
@@ -79,11 +79,12 @@ class Log:
         verdict: str | None = None,
         encoder: str = ENCODER,
         fields: Mapping[str, object] | None = None,
+        turns: tuple[Turn, ...] = (),
     ) -> Log:
         label = Label(
             id=f"verdict:{verdict}" if verdict else self._id("l"),
             surface="desk",
-            context=Context(text=text, fields=fields or {}),
+            context=Context(text=text, fields=fields or {}, turns=turns),
             item=item,
             received_at=NOON,
             source=LabelSource.VERDICT if verdict else LabelSource.LABEL,
@@ -331,6 +332,15 @@ def test_one_text_with_other_fields_is_another_context_of_the_same_wording(log: 
     assert [e.right for e in (pro, free, bare)] == [("a",), ("b",), ("c",)]
     assert len({pro.key, free.key, bare.key}) == 3
     assert pro.text_key == free.text_key == bare.text_key == bare.key
+
+
+def test_what_was_said_before_a_context_names_its_conversation(log: Log, folder: Path) -> None:
+    opening, reply = Turn(role="user", text="My card is gone"), Turn(role="agent", text="Since when?")
+    log.label("My card is gone", "a").label("since  Monday", "b", turns=(opening, reply)).label("Monday", "c")
+    first, later, other = log.read(folder).examples
+    assert later.grew_from[0] == first.text_key
+    assert (len(later.grew_from), first.grew_from, other.grew_from) == (2, (), ())
+    assert log.read(folder).conversations() == [first.key, first.key, other.key]
 
 
 def test_a_selection_of_what_is_retired_by_now_says_nothing(log: Log, folder: Path) -> None:
