@@ -62,7 +62,7 @@ def _chart(view: PreviewView, n: int) -> Element:
         Words(
             id="frontier-chart",
             title="Right answers against requests sent to people",
-            summary=f"With this wish {percent(expected.review_share)} of requests go to people and "
+            summary=f"By this line {percent(expected.review_share)} of requests go to people and "
             f"{percent(expected.precision)} of what is shown holds a right answer.",
         ),
         y_axis(frame, y, ticks, lambda tick: percent(tick, 0), "Right among what is shown"),

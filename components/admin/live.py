@@ -8,6 +8,7 @@ from components.admin.page import csrf_field
 from components.admin.views import AuditedView, SurfaceView
 from components.notice import NoticeView, notice
 from components.number import percent, plural
+from components.sentence import sentence
 from components.stat import StatView, stats
 
 
@@ -17,12 +18,16 @@ def live_panel(view: SurfaceView) -> Element:
     shown = AuditedView(low=live.low, mid=live.mid, high=live.high, n=live.n_audits)
     return div("#live.stack.after-head")[
         h3["How the promise goes"],
-        live.is_tight and notice(NoticeView(title="The line was tightened", text=f"{live.why}.", tone="warn")),
+        live.is_tight and notice(NoticeView(title="The line was tightened", text=sentence(live.why), tone="warn")),
         stats(
             (
                 _audited("Right among what was shown, by audits", shown),
                 *(() if not is_acting else (_audited("Right among what was applied, by audits", live.acts_right),)),
-                StatView(label="Answers watched over", value=str(live.n_judged), note=live.why or "no turn yet"),
+                StatView(
+                    label="Answers watched over",
+                    value=str(live.n_judged),
+                    note=sentence(live.why) if live.why else "no turn yet",
+                ),
             ),
             label="Live",
         ),

@@ -35,6 +35,8 @@ from components.number import moment
 from components.terms import terms, words
 
 _STATES: dict[str, Tone] = {"promoted": "good", "champion": "good", "kept": "warn", "failed": "bad"}
+_FIGURES = ("top1", "top3", "ndcg", "nll", "ece_p_any", "ece_floor", "ece_floor_p95", "answerable", "examples")
+_MOST_FIGURES = len(_FIGURES)
 _JOBS: dict[str, str] = {
     "queued": "Waiting for the run before it",
     "running": "Training",
@@ -144,9 +146,11 @@ def _metric(name: str, value: float) -> Node:
 
 
 def _flat(metrics: Mapping[str, object]) -> list[tuple[str, float]]:
-    """The few figures that are one number."""
-    return [
-        (name, float(value))
+    """The few figures that are one number, those that say most in front."""
+    found = {
+        name: float(value)
         for name, value in metrics.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
-    ][:8]
+    }
+    in_order = [*(name for name in _FIGURES if name in found), *(name for name in found if name not in _FIGURES)]
+    return [(name, found[name]) for name in in_order[:_MOST_FIGURES]]

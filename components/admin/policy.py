@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 
 from htpy import (
     Element,
@@ -35,6 +36,7 @@ from components.badge import BadgeView, badge
 from components.console.duration import duration
 from components.number import NOTHING, decimal, moment, percent, plural
 from components.number import span as span_of
+from components.sentence import sentence
 from components.stat import StatView, stats
 from components.table import Column, TableView, data_table
 
@@ -58,6 +60,10 @@ class _Kind:
     low: int = 0
 
 
+_OVERRULED = {  # by the mode, whatever the line is
+    "review_all": "Everything goes to people, as the mode asks for. In assist: ",
+    "shadow": "Nothing is shown, as the mode asks for. In assist: ",
+}
 _HIGHEST = 100
 _BLIND = "nothing was asked yet"
 _FALLBACKS = (
@@ -296,15 +302,16 @@ def _check(name: str, words: str, *, is_on: bool) -> Node:
 
 def preview_panel(view: PreviewView) -> Node:
     """What would happen: to quality, to people's time, and on what evidence."""
-    expected = view.expected
+    expected = view.served
     return div(".stack")[
         div(".verdict")[
             badge(BadgeView(text="certified", tone="good"))
             if view.certified
             else badge(BadgeView(text="not certified", tone="warn")),
             p[
+                _OVERRULED.get(view.mode, ""),
                 strong[_line(view.threshold)],
-                span(".soft")[_sentence(view.why)],
+                span(".soft")[sentence(view.why)],
                 view.n_needed is not None
                 and span(".soft")[f"It takes about {plural(view.n_needed, 'more label')} to certify this."],
             ],
@@ -317,6 +324,8 @@ def preview_panel(view: PreviewView) -> Node:
                     interval=f"90% interval {span_of(expected.low, expected.high)}" if expected.n else "",
                     note=plural(expected.n, "label")
                     if expected.n
+                    else "nothing is shown"
+                    if _shows_nothing(view)
                     else _BLIND
                     if view.is_blind
                     else "what the model believes",
@@ -335,31 +344,36 @@ def preview_panel(view: PreviewView) -> Node:
             ),
             label="Expected",
         ),
+        view.mode == "auto" and p(".soft")[_acts(view)],
         frontier_figure(view),
         bool(view.groups) and _groups(view.groups),
     ]
 
 
+def _acts(view: PreviewView) -> str:
+    if view.acts_from is None:
+        return f"Acting alone would be refused: {view.acts_why}."
+    return f"The first option would be applied from {percent(view.acts_from)} on: {view.acts_why}."
+
+
 def _is_guess(view: PreviewView) -> bool:
     """Nothing was asked yet, and the line is at neither of the ends that are the same whatever is asked."""
-    return view.is_blind and 0 < view.threshold <= 1
+    return view.is_blind and 0 < view.served.review_share < 1
 
 
 def _knows_no_cost(view: PreviewView) -> bool:
     """Nothing was asked yet, and something would be shown: nobody knows how often that is wrong."""
-    return view.is_blind and view.threshold <= 1
+    return view.is_blind and not _shows_nothing(view)
+
+
+def _shows_nothing(view: PreviewView) -> bool:
+    return view.served.review_share >= 1 or isnan(view.served.precision)
 
 
 def _right(view: PreviewView) -> str | None:
-    if view.threshold > 1:
+    if _shows_nothing(view):
         return NOTHING
-    return None if view.is_blind else percent(view.expected.precision)
-
-
-def _sentence(why: str) -> str:
-    """A reason as a sentence; a name in it stays as it is written."""
-    begun = why if why.startswith(("p_any", "p_select")) else why[:1].upper() + why[1:]
-    return f"{begun}."
+    return None if view.is_blind else percent(view.served.precision)
 
 
 def _groups(rows: tuple[GroupRow, ...]) -> Node:
@@ -388,7 +402,7 @@ def _line(threshold: float) -> str:
 
 
 def _wait(view: PreviewView) -> str:
-    if view.expected.review_share <= 0:
+    if view.served.review_share <= 0:
         return "nobody waits"
     needs = "" if view.people_needed is None else f"; it takes {plural(view.people_needed, 'person', 'people')}"
     if view.wait_s is None:

@@ -188,13 +188,17 @@ class PreviewView:
     why: str
     certified: bool
     n_needed: int | None
-    expected: FrontierPlace
+    expected: FrontierPlace  # what the line alone comes to
+    served: FrontierPlace  # what the mode makes of it; a precision of nothing is no number
+    mode: str
     wait_s: float | None
     people_needed: int | None  # for the busiest hour of the last day; None: no traffic yet
     frontier: tuple[FrontierPlace, ...]
     now: FrontierPlace | None  # where the line runs today; None where it is the same
     is_changed: bool
     groups: tuple[GroupRow, ...] = ()
+    acts_from: float | None = None  # in auto: the first option would be applied from here on; None: that is refused
+    acts_why: str = ""
     is_blind: bool = False  # nothing was asked here yet: nothing can be expected
 
 

@@ -140,6 +140,12 @@ def wished(policy: Policy, place: Place, base: InForce) -> InForce:
     return in_force(base, _promises_of(policy, place), policy, bundle=place.suggester.bundle)
 
 
+def alone_wished(policy: Policy, place: Place) -> Alone:
+    """The line for acting alone that another policy would have now."""
+    top1 = _promises_of(policy, place).top1
+    return kept(alone_of(policy, place.suggester), top1, bundle=place.suggester.bundle)
+
+
 def _promises_of(policy: Policy, place: Place) -> Promises:
     """How what a policy promises would go, by the answers there are."""
     promises = place.promises
@@ -179,8 +185,7 @@ def refuse_acting_on_hope(place: Place, before: Policy, after: Policy) -> None:
     """Raises NotCertified where a policy would act alone without a certified bound."""
     if after.mode is not Mode.AUTO or (before.mode is Mode.AUTO and before.auto_target == after.auto_target):
         return
-    top1 = _promises_of(after, place).top1
-    found = kept(alone_of(after, place.suggester), top1, bundle=place.suggester.bundle)
+    found = alone_wished(after, place)
     if found.threshold is None:
         more = "" if found.n_needed is None else f"; about {found.n_needed} more labels are needed"
         fault = FieldError(pointer="/mode", detail=f"{found.why}{more}")

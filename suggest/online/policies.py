@@ -15,7 +15,8 @@ from suggest.online import lines
 from suggest.online.messages import LiveView, PolicyView
 from suggest.online.surfaces import Place
 from suggest.policy.caution import loosened
-from suggest.policy.solve import InForce, Preview, preview
+from suggest.policy.foreseen import as_served
+from suggest.policy.solve import Costs, InForce, Preview, preview
 from suggest.policy.watch import Turn, Watch
 from suggest.store.ports import Cas, CasWrite, EventLog, Record, Table
 
@@ -119,8 +120,14 @@ class Policies:
         rng = lines.rng_of(place.suggester)
         base = lines.base_of(wished, place.suggester, list(place.recent_p_any))
         line = lines.wished(wished, place, base)
-        told = preview(wished.target, evidence, rng=rng, wait_s=wait_s, people=people, in_force=line)
-        return replace(told, groups=lines.groups_wished(wished, place, base))
+        costs = Costs(error=wished.cost_of_error)
+        told = preview(wished.target, evidence, rng=rng, costs=costs, wait_s=wait_s, people=people, in_force=line)
+        return replace(
+            told,
+            expected=as_served(told.expected, wished, costs=costs, wait_s=wait_s, people=people),
+            groups=lines.groups_wished(wished, place, base),
+            auto=lines.alone_wished(wished, place) if wished.mode is Mode.AUTO else None,
+        )
 
     def redraw(self, place: Place) -> None:
         """Solve for the line again: the policy or the bundle has changed."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from suggest.domain.policy import Target, TargetKind
 from suggest.metrics.interval import Interval
+from suggest.policy.alone import Alone
 from suggest.policy.frontier import Costs, Evidence, FrontierPoint, frontier, points
 from suggest.policy.groups import GroupLine
 from suggest.policy.threshold import (
@@ -55,8 +56,10 @@ class Preview:
 
     in_force: InForce
     expected: Expected
+    line: FrontierPoint  # what the line alone comes to, whatever the mode makes of it
     frontier: tuple[FrontierPoint, ...]
     groups: tuple[GroupLine, ...] = ()  # lines of their own; what is expected is told of the surface's
+    auto: Alone | None = None  # in `auto`: the line for acting alone; None in every other mode
     n_traffic: int = 0  # requests that it is reckoned on; 0: nothing was asked, and what is expected is a guess
 
 
@@ -143,6 +146,7 @@ def preview(
             cost_per_1000=1_000 * here.cost,
             people_needed=people(here.review_share),
         ),
+        line=here,
         frontier=frontier(like_traffic, prices, n_points=n_points),
         n_traffic=like_traffic.traffic.size,
     )

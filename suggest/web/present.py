@@ -256,6 +256,7 @@ def preview_json(preview: Preview) -> dict[str, object]:
         "expected": {**_foreseen(expected, is_blind=is_blind), "n_traffic": preview.n_traffic},
         "frontier": [_foreseen(point, is_blind=is_blind) for point in preview.frontier],
         "groups": plain(preview.groups),
+        "auto": plain(preview.auto),
     }
 
 
@@ -263,7 +264,7 @@ def _foreseen(what: Expected | FrontierPoint, *, is_blind: bool) -> dict[str, ob
     """What a line would come to; null what nobody can know: how right nothing is, and what mistakes will cost where
     nothing was asked yet."""
     told = cast("dict[str, object]", plain(what))
-    shows_nothing = what.review_share >= 1.0
+    shows_nothing = what.review_share >= 1.0 or not math.isfinite(what.precision.mid)
     if what.precision.n == 0 and (is_blind or shows_nothing):
         told["precision"] = {**cast("dict[str, object]", told["precision"]), "mid": None}
     if is_blind and not shows_nothing:

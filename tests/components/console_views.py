@@ -73,6 +73,8 @@ def a_preview(**changes: Any) -> PreviewView:
         certified=False,
         n_needed=None,
         expected=a_place(),
+        served=changes.get("expected", a_place()),
+        mode="assist",
         wait_s=90,
         people_needed=2,
         frontier=tuple(

@@ -246,11 +246,19 @@ def test_a_measure_is_a_count_or_three_digits(value: float, said: str) -> None:
     assert figure.text == f"n examples{said}"
 
 
-def test_what_is_no_number_is_no_measure_and_no_more_than_eight_are_shown() -> None:
+def test_what_is_no_number_is_no_measure_and_no_more_than_nine_are_shown() -> None:
     odd = {"is_tuned": True, "kind": "trees", "nothing": None, "by_item": {"a": 1}}
     read = whole(models=(a_model(metrics=odd | {f"m{n}": n / 7 for n in range(20)}),))
     names = [tag.text for tag in read.all("span") if tag.attributes.get("class") == "figure-small"]
-    assert [name[:2] for name in names] == [f"m{n}" for n in range(8)]
+    assert [name[:2] for name in names] == [f"m{n}" for n in range(9)]
+
+
+def test_the_figures_of_a_model_that_say_most_come_first_and_a_floor_after_what_it_is_the_floor_of() -> None:
+    stored = {"answerable": 9, "ece_floor": 0.1, "ece_p_any": 0.2, "mine": 0.3, "top1": 0.4, "top3": 0.5}
+    read = whole(models=(a_model(metrics=stored),))
+    names = [tag.text for tag in read.all("span") if tag.attributes.get("class") == "figure-small"]
+    wanted = ["right first", "right in three", "calibration error", "the same of perfect", "answerable", "mine"]
+    assert [any(name.startswith(each) for name in names[n : n + 1]) for n, each in enumerate(wanted)] == [True] * 6
 
 
 def test_a_model_of_unknown_birth_is_still_listed() -> None:

@@ -110,6 +110,25 @@ def test_before_the_first_request_nothing_is_expected_but_at_the_ends() -> None:
     assert "Goes to people100.0%" in text
 
 
+def test_a_mode_that_overrules_the_line_says_what_becomes_of_all_requests() -> None:
+    all_to_people = a_place(n=0, precision=float("nan"), low=0.0, high=1.0, review_share=1.0, cost=1.0)
+    read = assert_clean(preview_panel(a_preview(mode="review_all", served=all_to_people)))
+    assert "Everything goes to people, as the mode asks for. In assist: Shown from 50.0% on." in read.text
+    assert "Right among what is shown–nothing is shown" in read.text
+    assert "Goes to people100.0%" in read.text
+    assert "Cost of 1,000 requests1000min" in read.text
+    assert "By this line 20.0% of requests go to people" in read.text
+    assert "as the mode asks for" not in assert_clean(preview_panel(a_preview())).text
+
+
+def test_a_preview_of_acting_alone_says_from_where_on_or_why_it_would_be_refused() -> None:
+    certified = a_preview(mode="auto", acts_from=0.93, acts_why="2 errors in 400")
+    assert "would be applied from 93.0% on: 2 errors in 400." in assert_clean(preview_panel(certified)).text
+    refused = a_preview(mode="auto", acts_why="no labels yet")
+    assert "Acting alone would be refused: no labels yet." in assert_clean(preview_panel(refused)).text
+    assert "cting alone" not in assert_clean(preview_panel(a_preview())).text
+
+
 def test_the_frontier_is_a_drawing_with_its_table() -> None:
     read = assert_clean(preview_panel(a_preview(now=a_place(review_share=0.1, precision=0.9))))
     (chart,) = read.all("svg", role="img")

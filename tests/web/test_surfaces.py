@@ -110,6 +110,32 @@ def test_a_preview_changes_nothing(house: House) -> None:
     assert house.client.get(f"/v1/surfaces/{surface}/policy", headers=house.secret).json() == before
 
 
+def test_a_preview_says_what_the_mode_makes_of_the_line(house: House) -> None:
+    surface = house.a_surface("preview-of-modes")
+    for n in range(4):
+        asked = {"surface": surface, "context": {"text": f"Where is my parcel? {n}"}}
+        house.client.post("/v1/suggest", json=asked, headers=house.secret).raise_for_status()
+
+    def seen(**changes: object) -> dict[str, Any]:
+        answer = house.client.post(f"/v1/surfaces/{surface}/policy/preview", json=changes, headers=house.secret)
+        return cast("dict[str, Any]", answer.raise_for_status().json())
+
+    everyone = seen(mode="review_all")
+    assert (everyone["expected"]["review_share"], everyone["expected"]["cost"]) == (1.0, 1.0)
+    assert everyone["expected"]["precision"]["mid"] is None
+    assert everyone["auto"] is None
+    assert seen(mode="shadow")["expected"]["review_share"] == 1.0
+    never = {"kind": "p_any", "value": 0.999}
+    assert seen(target=never)["expected"]["review_share"] > 0.0
+    assert seen(target=never, escalation=False)["expected"]["review_share"] == 0.0
+    alone = seen(mode="auto")["auto"]
+    assert alone["threshold"] is None
+    assert alone["n_needed"] > 0
+    line = {"kind": "p_any", "value": 0.0}
+    dear, cheap = (seen(target=line, error_cost=price)["expected"]["cost"] for price in (50, 5))
+    assert dear == pytest.approx(10 * cheap)  # nobody is asked, so it is all errors
+
+
 def test_before_the_first_request_a_preview_says_that_nothing_is_known(house: House) -> None:
     surface = house.a_surface("preview-of-nothing")
 

@@ -98,37 +98,30 @@ def preview(parts: Parts, name: str, changes: Mapping[str, object]) -> PreviewVi
     today = parts.online.preview_policy(name, {})
     line, expected = wished.in_force, wished.expected
     is_changed = line.threshold != today.in_force.threshold
-    here = FrontierPlace(
-        threshold=line.threshold,
-        precision=expected.precision.mid,
-        low=expected.precision.low,
-        high=expected.precision.high,
-        n=expected.precision.n,
-        review_share=expected.review_share,
-        cost=expected.cost,
-    )
     return PreviewView(
         threshold=line.threshold,
         why=line.why,
         certified=line.certified,
         n_needed=line.n_needed,
-        expected=here,
+        expected=_place(wished.line),
+        served=FrontierPlace(
+            threshold=line.threshold,
+            precision=expected.precision.mid,
+            low=expected.precision.low,
+            high=expected.precision.high,
+            n=expected.precision.n,
+            review_share=expected.review_share,
+            cost=expected.cost,
+        ),
+        mode=str(changes.get("mode", parts.online.get_policy(name).policy.mode)),
         wait_s=expected.wait_s,
         people_needed=expected.people_needed,
         frontier=tuple(map(_place, wished.frontier)),
-        now=FrontierPlace(
-            threshold=today.in_force.threshold,
-            precision=today.expected.precision.mid,
-            low=today.expected.precision.low,
-            high=today.expected.precision.high,
-            n=today.expected.precision.n,
-            review_share=today.expected.review_share,
-            cost=today.expected.cost,
-        )
-        if is_changed
-        else None,
+        now=_place(today.line) if is_changed else None,
         is_changed=is_changed,
         groups=tuple(map(group_row, wished.groups)),
+        acts_from=None if wished.auto is None else wished.auto.threshold,
+        acts_why="" if wished.auto is None else wished.auto.why,
         is_blind=wished.n_traffic == 0,
     )
 

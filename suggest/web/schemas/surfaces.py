@@ -165,10 +165,13 @@ class LiveOut(Open):
     why: str
 
 
-class AutoOut(Open):
+class AloneOut(Open):
     threshold: float | None
     why: str
     n_needed: int | None
+
+
+class AutoOut(AloneOut):
     live: LiveOut  # of what was applied without asking
 
 
@@ -267,6 +270,7 @@ class PreviewOut(Open):
     expected: ExpectedOut
     frontier: list[FrontierOut]
     groups: list[GroupOut]
+    auto: AloneOut | None  # in `auto`: the top option would be applied from here on; threshold null: that is refused
 
 
 class KeyIn(Closed):
