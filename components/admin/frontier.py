@@ -12,7 +12,7 @@ from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key
 from components.charts.scale import Linear
 from components.figure import Definition, FigureView, figure
-from components.number import coordinate, decimal, percent, plural, span
+from components.number import NOTHING, coordinate, decimal, percent, plural, span
 from components.table import Column, TableView
 
 _BLIND_FIGURE = "Nothing was asked here yet. The first requests show what each place of the line would do."
@@ -124,8 +124,8 @@ def _table(places: tuple[FrontierPlace, ...]) -> TableView:
             (
                 "never" if place.threshold > 1 else decimal(place.threshold),
                 percent(place.review_share),
-                percent(place.precision),
-                span(place.low, place.high),
+                percent(place.precision) if place.n or place.threshold <= 1 else NOTHING,
+                span(place.low, place.high) if place.n or place.threshold <= 1 else NOTHING,
                 f"{place.n:,}",
                 decimal(place.cost, 2),
             )

@@ -44,6 +44,7 @@ class Pointer:
     worker: str
     at: datetime
     answer: Answer
+    stands: bool  # False: a voice of a panel that has not settled
 
 
 class Guidelines:
@@ -116,7 +117,7 @@ class Guidelines:
         raise Invalid(f"The answer was not taken: {paragraph!r} {fault.detail}.", errors=(fault,))
 
     def pointers(self, surface: str) -> list[Pointer]:
-        """The standing answers that point to a paragraph, the latest of each slate, newest first."""
+        """The answers and voices of panels that point to a paragraph, one of each slate, newest first."""
         rows = self._reads.select("pointing_verdicts", surface=surface, limit=MOST_ASKED)
         return [_pointer(row) for row in rows]
 
@@ -128,7 +129,7 @@ class Guidelines:
     def outdated(self, surface: str) -> list[Pointer]:
         """Standing answers that point to a paragraph that is not in force any more."""
         here = self.of(surface).paragraphs
-        return [each for each in self.pointers(surface) if each.paragraph not in here]
+        return [each for each in self.pointers(surface) if each.stands and each.paragraph not in here]
 
     def ask_again(self, place: Place) -> int:
         """Put the slates of outdated answers into the queue, each answer to be confirmed or corrected; how many."""
@@ -217,6 +218,7 @@ def _pointer(row: Mapping[str, object]) -> Pointer:
             text=None if words is None else str(words),
             none=item is None and words is None,
         ),
+        stands=bool(row["stands"]),
     )
 
 

@@ -127,6 +127,37 @@ def test_an_answer_that_was_taken_back_is_not_asked_for_again(world: World) -> N
     assert world.online.ask_again("shop") == 0
 
 
+def test_a_panels_voice_may_dispute_and_what_the_panel_said_is_asked_again(world: World) -> None:
+    put(world)
+    world.online.put_policy("shop", {"overlap": 2, "most_overlap": 2}, by="owner")
+    waiting = world.escalated(UNKNOWN)
+    first = world.claim("ann")
+    world.online.verdict(first.id, answer(first, "a", item="size", paragraph=LATER, note="Even for gifts?"))
+    (dispute,) = world.online.disputes("shop")
+    assert (dispute.paragraph, dispute.note, dispute.worker) == (LATER, "Even for gifts?", "ann")
+    put(world, RULES.replace("Later nothing", "Later half"))
+    assert world.online.ask_again("shop") == 0, "the panel has not settled, so nothing rests on it yet"
+    put(world)
+    second = world.claim("bob")
+    world.online.verdict(second.id, answer(second, "b", item="size", paragraph=LATER))
+    assert [each.note for each in world.online.disputes("shop")] == ["Even for gifts?"]
+    put(world, RULES.replace("Later nothing", "Later half"))
+    world.online.put_policy("shop", {"overlap": 1}, by="owner")
+    assert (world.online.ask_again("shop"), world.online.ask_again("shop")) == (1, 0)
+    again = world.claim("cleo")
+    assert (again.impression, again.proposed.item if again.proposed else None) == (waiting.impression, "size")
+
+
+def test_a_voice_that_was_taken_back_disputes_nothing(world: World) -> None:
+    put(world)
+    world.online.put_policy("shop", {"overlap": 2}, by="owner")
+    waiting = world.escalated(UNKNOWN)
+    held = world.claim("ann")
+    world.online.verdict(held.id, answer(held, "a", item="size", paragraph=LATER, note="Even for gifts?"))
+    world.online.undo(waiting.id, "a", "ann")
+    assert world.online.disputes("shop") == []
+
+
 def test_the_dispute_of_an_erased_person_is_erased_with_them(open_world: OpenWorld) -> None:
     world = open_world()
     put(world)

@@ -181,14 +181,24 @@ select id, context_key, p_any
 qualify row_number() over (partition by context_key order by sequence desc) = 1
 
 -- pointing_verdicts --
--- Standing verdicts that point to a paragraph of the guideline, the latest of each slate, newest first; without those
--- whose slate was put to people again for it since.
-select verdicts.eid, review, impression, worker, item, text, note, paragraph, guideline, verdicts."at"
-  from verdicts
- where surface = $surface and paragraph is not null and undoes is null
-   and eid not in (select undoes from verdicts where surface = $surface and undoes is not null)
+-- What stands of all that points to a paragraph of the guideline, one a slate, newest first; without those whose slate was
+-- put to people again for it since. A voice of a panel points, too: its slate's answer is the panel's, `stands` where there
+-- is one yet; of several voices one that says what is unclear goes first.
+with standing as (
+    select * from verdicts
+     where surface = $surface
+       and eid not in (select undoes from verdicts where surface = $surface and undoes is not null and undoes <> eid)
+),
+settled as (select review, item, text from standing where worker = 'consensus' and undoes is null)
+select said.eid, said.review, said.impression, said.worker, said.note, said.paragraph, said.guideline, said."at",
+       case when said.undoes is null then said.item else settled.item end as item,
+       case when said.undoes is null then said.text else settled.text end as text,
+       said.undoes is null or settled.review is not null as stands
+  from standing as said left join settled on said.undoes is not null and settled.review = said.review
+ where said.paragraph is not null
    and not exists (select 1 from reviews
-                    where reviews.impression = verdicts.impression and reviews.pick = 'guideline'
-                      and reviews.sequence > verdicts.sequence)
-qualify row_number() over (partition by impression order by sequence desc) = 1
- order by sequence desc limit $limit
+                    where reviews.impression = said.impression and reviews.pick = 'guideline'
+                      and reviews.sequence > said.sequence)
+qualify row_number() over (partition by said.impression
+                           order by said.review desc, (said.note is not null) desc, said.sequence desc) = 1
+ order by said.sequence desc limit $limit
