@@ -16,7 +16,7 @@ from suggest.config.small_talk import background_texts
 from suggest.domain import weight as weights
 from suggest.domain.context import Context
 from suggest.loop.build import Built, build
-from suggest.loop.conversations import grown_from
+from suggest.loop.conversations import path_of
 from suggest.loop.examples import Catalog, Example, ExampleSet
 from suggest.loop.made_up import Background
 from suggest.loop.record import evidence_json
@@ -58,7 +58,7 @@ def labelled(history: Iterable[tuple[Context, Iterable[str]]], catalog: Catalog,
             merged[context.key] = Example(
                 key=context.key,
                 text=context.text,
-                grew_from=grown_from([(turn.role, turn.text) for turn in context.turns]),
+                path=path_of([*(turn.text for turn in context.turns), context.text]),
                 row=n,
                 right=tuple(right),
                 weight=weights.LABEL,

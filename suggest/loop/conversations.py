@@ -1,53 +1,51 @@
-"""Which contexts belong to one conversation, told by how they begin.
+"""Which contexts belong to one conversation, told by what was said before each.
 
 Contexts of one conversation are alike and have answers in common: one of them in memory, or in the fit, tells too much
-of the other. A label is stored without its session, but a context names what was said before it, so that those that
-grew from the same opening are found. Where so many begin alike that it cannot be one conversation ("Hello"), what
-follows parts them."""
+of the other. A label is stored without its session, but a context names the turns before it, so each continues another
+or does not. Where what was said goes on in two ways two people spoke ("Hello"): what is common belongs to neither."""
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from suggest.domain.text import context_key
-
-MOST = 30  # contexts of one opening that are taken for one conversation
-DEEPEST = 6  # turns that tell conversations apart; later ones only follow
+from suggest.domain.text import normalise
 
 
-def grown_from(turns: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The keys of the contexts that one after these (role, text) turns grew from, the opening first.
+def path_of(said: Iterable[str]) -> tuple[str, ...]:
+    """A name for all that was said up to each of these texts, the opening first: equal beginnings have equal names.
 
-    >>> opening, then = grown_from([("user", "hi"), ("agent", "yes?")])
-    >>> opening == context_key("hi"), then == context_key("yes?", [("user", "hi")])
-    (True, True)
+    >>> path_of(["Hi", "Yes?"])[:1] == path_of(["hi "]), path_of(["Hi", "Yes?"])[1] == path_of(["Yes?"])[0]
+    (True, False)
     """
-    return tuple(context_key(text, turns[:n]) for n, (_, text) in enumerate(turns[:DEEPEST]))
+    digest, path = hashlib.sha256(), []
+    for text in said:
+        digest.update(b"\x1f" + normalise(text).encode("utf-8", "surrogatepass"))
+        path.append(digest.copy().hexdigest()[:16])
+    return tuple(path)
 
 
-def conversations(grown: Sequence[Sequence[str]]) -> list[str]:
-    """A name for the conversation of each context, from the keys of the contexts that it grew from, the opening first
-    and itself last. What stands alone has its own key for a name.
+def conversations(paths: Sequence[Sequence[str]]) -> list[str]:
+    """A name for the conversation of each context, from its path, itself last.
 
-    >>> conversations([["hi"], ["hi", "yes"], ["bye"]])
-    ['hi', 'hi', 'bye']
-    >>> many = [["hi", f"{n}", f"{n}, and?"][:1 + m] for n in range(20) for m in range(3)]
-    >>> conversations(many)[:5]
-    ['hi', '0', '0', 'hi', '1']
+    >>> conversations([["a"], ["a", "b"], ["a", "b", "c"], ["x"]])
+    ['a', 'a', 'a', 'x']
+    >>> conversations([["hello"], ["hello", "b"], ["hello", "c"], ["hello", "c", "d"]])
+    ['hello', 'b', 'c', 'c']
     """
-    names = [""] * len(grown)
-    waiting: list[tuple[int, Sequence[int]]] = [(0, range(len(grown)))]
-    while waiting:
-        depth, among = waiting.pop()
-        by_prefix: dict[str, list[int]] = defaultdict(list)
-        for i in among:
-            by_prefix[grown[i][depth]].append(i)
-        for prefix, members in by_prefix.items():
-            longer = [i for i in members if len(grown[i]) > depth + 1]
-            is_one = len({grown[i][-1] for i in members}) <= MOST
-            for i in members if is_one else set(members).difference(longer):
-                names[i] = prefix
-            if not is_one:
-                waiting.append((depth + 1, longer))
-    return names
+    followed_by: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        for said, then in itertools.pairwise(path):
+            followed_by[said].add(then)
+
+    def begins(path: Sequence[str]) -> str:
+        first = path[-1]
+        for said in reversed(path[:-1]):
+            if len(followed_by[said]) > 1:
+                break
+            first = said
+        return first
+
+    return [begins(path) for path in paths]

@@ -48,7 +48,7 @@ class Example:
     traits: Traits = NO_TRAITS  # what the fields of the context say
     asker: Asker | None = None  # of a click: who asked, and when
     wording: str = ""  # identity of its text alone; empty: the key is
-    grew_from: tuple[str, ...] = ()  # text keys of the contexts before it in its conversation, the opening first
+    path: tuple[str, ...] = ()  # names of all that was said up to each turn and to its text; empty: nothing before it
     supplied: Supplied | None = None  # None: the options were the surface's own
     is_refusal: bool = False  # one option was dismissed by name: nothing is said of the rest of the slate
     sure: float = 1.0  # P(what it says is true): people take by mistake, and dismiss what they never looked at
@@ -106,11 +106,19 @@ class ExampleSet:
         return sum(1 for e in self.examples if e.is_none)
 
     def conversations(self) -> list[str]:
-        """(n,) name of the conversation that each context belongs to. Identical texts have one, whatever their fields;
-        a text that is a form, always the same with other fields, is told apart by them: else all were one."""
+        """(n,) name of the conversation that each context belongs to; what stands alone has its text's key for a name.
+
+        Identical texts have one name, whatever their fields; a text that is a form, always the same with other fields,
+        is told apart by them: else all were one."""
         forms = self._forms()
-        names = conversations([(*e.grew_from, e.text_key) for e in self.examples])
-        return [e.key if e.text_key in forms else name for e, name in zip(self.examples, names, strict=True)]
+        names = conversations([e.path or (e.text_key,) for e in self.examples])
+        texts: dict[str, set[str]] = {}
+        for example, name in zip(self.examples, names, strict=True):
+            texts.setdefault(name, set()).add(example.text_key)
+        return [
+            e.key if e.text_key in forms else name if len(texts[name]) > 1 else e.text_key
+            for e, name in zip(self.examples, names, strict=True)
+        ]
 
     def folds(self) -> NDArray[np.int64]:
         """(n,) fold of each example: labels at random, stratified by item; the latest fifth of the clicks together.

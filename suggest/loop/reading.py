@@ -16,7 +16,7 @@ import numpy as np
 from suggest.calibrate.silence import Audited
 from suggest.domain import weight as weights
 from suggest.domain.text import context_key
-from suggest.loop.conversations import grown_from
+from suggest.loop.conversations import path_of
 from suggest.loop.examples import Catalog, Example, ExampleSet, Supplied
 from suggest.loop.rows import Again, Rows, unit_rows
 from suggest.rank.features import column, widened
@@ -118,7 +118,7 @@ def _labels(
             key=key,
             text=_text(context.context),
             wording=_wording(context.context),
-            grew_from=grown_from(_turns(context.context)),
+            path=_path(context.context),
             traits=_traits(context.context),
             row=context.row,
             right=right,
@@ -153,7 +153,7 @@ def _clicks(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> It
             key=str(r["context_key"]),
             text=_text(r["context"]),
             wording=_wording(r["context"]),
-            grew_from=grown_from(_turns(r["context"])),
+            path=_path(r["context"]),
             traits=_traits(r["context"]),
             supplied=supplied,
             asker=None if r["bundle"] == "imported" else _asker(r),
@@ -179,7 +179,7 @@ def _refusals(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> 
             key=str(r["context_key"]),
             text=_text(r["context"]),
             wording=_wording(r["context"]),
-            grew_from=grown_from(_turns(r["context"])),
+            path=_path(r["context"]),
             traits=_traits(r["context"]),
             supplied=supplied,
             asker=_asker(r),
@@ -235,6 +235,10 @@ def _wording(context: object) -> str:
     if not told.get("fields"):
         return ""
     return context_key(str(told.get("text") or ""), _turns(context))
+
+
+def _path(context: object) -> tuple[str, ...]:
+    return path_of([*(text for _, text in _turns(context)), _text(context)])
 
 
 def _turns(context: object) -> list[tuple[str, str]]:

@@ -123,11 +123,10 @@ def test_a_catalogs_columns_have_one_length(world: ClusteredWorld) -> None:
 
 
 def grown(examples: ExampleSet, *, every: int) -> ExampleSet:
-    """The same examples as conversations of `every` contexts, each grown from the one before."""
+    """The same examples as conversations of `every` contexts, each following the one before."""
     made: list[Example] = []
     for n, e in enumerate(examples.examples):
-        before = made[-1] if n % every else None
-        made.append(replace(e, grew_from=() if before is None else (*before.grew_from, before.text_key)))
+        made.append(replace(e, path=(*(made[-1].path if n % every else ()), f"said {n}")))
     return replace(examples, examples=tuple(made))
 
 

@@ -338,9 +338,10 @@ def test_what_was_said_before_a_context_names_its_conversation(log: Log, folder:
     opening, reply = Turn(role="user", text="My card is gone"), Turn(role="agent", text="Since when?")
     log.label("My card is gone", "a").label("since  Monday", "b", turns=(opening, reply)).label("Monday", "c")
     first, later, other = log.read(folder).examples
-    assert later.grew_from[0] == first.text_key
-    assert (len(later.grew_from), first.grew_from, other.grew_from) == (2, (), ())
-    assert log.read(folder).conversations() == [first.key, first.key, other.key]
+    assert later.path[0] == first.path[0] != other.path[0]
+    assert [len(e.path) for e in (first, later, other)] == [1, 3, 1]
+    same, also, alone = log.read(folder).conversations()
+    assert same == also != alone == other.key
 
 
 def test_a_selection_of_what_is_retired_by_now_says_nothing(log: Log, folder: Path) -> None:

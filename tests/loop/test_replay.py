@@ -152,14 +152,20 @@ def test_a_large_catalog_is_narrowed_to_what_could_be_right() -> None:
         assert examples.examples[n].right[0] in evidence.ids
 
 
+def linked(examples: ExampleSet, opening: int, then: int) -> ExampleSet:
+    """The same with one context that follows another."""
+    said = [replace(e, path=(f"said {n}",)) for n, e in enumerate(examples.examples)]
+    said[then] = replace(said[then], path=(f"said {opening}", f"said {then}"))
+    return replace(examples, examples=tuple(said))
+
+
 def test_the_rest_of_a_conversation_is_left_out_of_its_memory(world: ClusteredWorld) -> None:
     """What was answered a moment before says next to all; at the next conversation nobody knows it yet."""
     near, other = world.requests(3, 2)
     writer = ExampleWriter(world).labels(4).label(near, "item03", key="opening").label(near, "item03", key="then")
     made = writer.label(other, "item03", key="stranger").all()
     opening = len(made) - 3
-    linked = replace(made.examples[opening + 1], grew_from=(made.examples[opening].text_key,))
-    talks = replace(made, examples=(*made.examples[: opening + 1], linked, made.examples[-1]))
+    talks = linked(made, opening, opening + 1)
     alone, in_talk = (next(Replay(each).evidence([opening + 1])) for each in (made, talks))
     assert alone.neighbour_cosines[0] == pytest.approx(1.0, abs=1e-5)
     assert in_talk.neighbour_cosines[0] < 0.999
@@ -173,7 +179,7 @@ def test_an_option_known_from_one_conversation_alone_is_unknown_to_all_of_it(wor
         writer.label(world.requests(n, 1)[0], item)
     first, then = world.requests(0, 2)
     made = writer.label(first, "item00", key="opening").label(then, "item00", key="then").all()
-    talks = replace(made, examples=(*made.examples[:-1], replace(made.examples[-1], grew_from=("opening",))))
+    talks = linked(made, len(made) - 2, len(made) - 1)
     seen = next(Replay(talks).evidence([len(talks) - 1]))
     place = seen.ids.index("item00")
     assert seen.memory_weight[place] == 0.0
