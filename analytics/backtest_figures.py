@@ -114,19 +114,22 @@ def groups_figure(view: BacktestView) -> Drawn:
         title="By group",
         definition=GROUPS,
         rows=Rows(
-            columns=("group", "n", "top1", "top3", "top3_low", "top3_high", "off_by", "noise"),
+            columns=(
+                *("group", "n", "top1", "top1_low", "top1_high"),
+                *("top3", "top3_low", "top3_high", "off_by", "noise"),
+            ),
             values=tuple(
-                (each.name, each.top3.n, each.top1.mid, *shares(each.top3), each.gap.gap, each.gap.noise)
+                (each.name, each.top3.n, *shares(each.top1), *shares(each.top3), each.gap.gap, each.gap.noise)
                 for each in view.groups
             ),
         ),
-        labels=("group", "judged", "right first", "right in three", "95% interval", "off by", "noise"),
+        labels=("group", "judged", "right first", "right in three", "off by", "noise"),
         cells=[
             (
                 each.name,
                 count(each.top3.n),
-                percent(each.top1.mid),
-                *share_cells(each.top3),
+                over(*share_cells(each.top1)),
+                over(*share_cells(each.top3)),
                 f"{100 * each.gap.gap:+.1f} pt",
                 f"± {100 * each.gap.noise:.1f} pt",
             )

@@ -30,9 +30,9 @@ def sections(view: BacktestView, *, quote: bool = True) -> tuple[Section, ...]:
             figures=(
                 figures.curve_figure(view),
                 reliability_figure(view.of_any, figures.RELIABILITY, nothing),
-                *((figures.groups_figure(view),) if view.are_grouped else ()),
             ),
         ),
+        *((_by_group(view),) if view.are_grouped else ()),
         Section(
             id="worth",
             title="What it would be worth",
@@ -46,8 +46,19 @@ def sections(view: BacktestView, *, quote: bool = True) -> tuple[Section, ...]:
             id="missing",
             title="What is missing",
             lede="Subjects that no candidate answers yet, or that the candidates share.",
+            is_wide=True,
             figures=(figures.unanswered_figure(view, quote=quote),),
         ),
+    )
+
+
+def _by_group(view: BacktestView) -> Section:
+    return Section(
+        id="groups",
+        title="For whom it is not",
+        lede="By group, the least right first.",
+        is_wide=True,
+        figures=(figures.groups_figure(view),),
     )
 
 
@@ -163,8 +174,8 @@ def _offered(view: BacktestView) -> str:
     if view.n_given == view.n_candidates:
         return ""
     return (
-        f" {count(view.n_given)} different answers were given, most of them written rather than chosen: the "
-        f"{count(view.n_candidates)} commonest that came back are offered."
+        f" {count(view.n_given)} different answers were given; the {count(view.n_candidates)} commonest that came back "
+        "are offered."
     )
 
 

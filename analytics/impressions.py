@@ -14,6 +14,7 @@ from analytics import reliability
 from analytics.addresses import base, with_query
 from analytics.drawn import at_words
 from analytics.lens import EVERYTHING, Lens
+from analytics.pages.funnel import SPOKEN
 from analytics.period import Period
 from analytics.snapshot import Analytics
 from components.empty import EmptyView, empty
@@ -189,6 +190,8 @@ def _kind(of: Mapping[str, str]) -> Mapping[str, str]:
     told = {
         name: text for name, text in of.items() if name not in ("position", "said", "said_from", "said_to", "valued")
     }
+    if (stage := of.get("stage", "")) in SPOKEN:
+        told["stage"] = SPOKEN[stage]
     if (position := of.get("position", "")).isdecimal():
         told["looked at position"] = str(int(position) + 1)
     if said := of.get("said"):

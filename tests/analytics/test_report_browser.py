@@ -166,3 +166,34 @@ def test_the_file_opens_from_a_disk_without_a_server(browser: Browser, month: Mo
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     context.close()
+
+
+CUT = """[...document.querySelectorAll('.figure .table-wrap')].filter((each) => each.getClientRects().length)
+    .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.getAttribute('aria-label'))"""
+WIDE = """[...document.querySelectorAll('.figure .table-wide td')].filter((each) => each.getClientRects().length)
+    .map((each) => getComputedStyle(each, '::before').content)"""
+
+
+def test_nothing_is_cut_off_on_paper(browser: Browser, site: str) -> None:
+    """A4 with the margins of a browser: no table is wider than the page, and what is closed leaves no trace."""
+    context = browser.new_context(viewport={"width": 718, "height": 1000}, color_scheme="dark")
+    opened = context.new_page()
+    opened.goto(site + "/reports/support")
+    opened.emulate_media(media="print")
+    assert opened.evaluate(CUT) == []
+    assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    expect(opened.locator("summary", has_text="Method").first).to_be_hidden()
+    expect(opened.locator("nav").first).to_be_hidden()
+    context.close()
+
+
+def test_on_a_phone_every_figure_of_a_row_is_in_sight_with_its_name(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    opened = context.new_page()
+    opened.goto(site + "/reports/support")
+    opened.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    assert opened.evaluate(CUT) == []
+    names = opened.evaluate(WIDE)
+    assert len(names) > 50
+    assert "none" not in names
+    context.close()

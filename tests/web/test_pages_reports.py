@@ -160,7 +160,7 @@ def test_a_bar_leads_to_its_slates_and_those_to_people(own_house: House) -> None
         answer = rita.browser.post(html_unescape(action.group(1)), data=sent, headers=OURS, follow_redirects=True)
         assert answer.status_code == 200
         assert expected in answer.text
-        assert "stage kept" in answer.text, "one comes back to the slates one was looking at"
+        assert "stage unedited" in answer.text, "one comes back to the slates one was looking at"
     handed = own_house.application.store.select("reviews_of_impressions", ids=[id for _, id in ids])
     assert [row["reason"] for row in handed] == ["learning"] * len(ids)
 
