@@ -367,7 +367,8 @@ def _knows_no_cost(view: PreviewView) -> bool:
 
 
 def _shows_nothing(view: PreviewView) -> bool:
-    return view.served.review_share >= 1 or isnan(view.served.precision)
+    """And no label says what would be right of it if anything were."""
+    return isnan(view.served.precision) or (view.served.review_share >= 1 and view.served.n == 0)
 
 
 def _right(view: PreviewView) -> str | None:

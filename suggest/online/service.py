@@ -635,7 +635,9 @@ class OnlineService:
     def _open_place(self, surface: Surface) -> Place:
         serving = self._open_serving(surface.name, None)
         base = base_of(Policy(), serving.suggester)
-        return Place(surface=surface, serving=serving, line=base, base=base)
+        place = Place(surface=surface, serving=serving, line=base, base=base)
+        self._policies.redraw(place)  # the line for acting alone, too: it says how many labels are missing
+        return place
 
     def _open_serving(self, surface: str, encoder: EncoderRef | None) -> Serving:
         """An empty model of a surface that reads the vectors of an encoder; None: of the configured one.

@@ -121,6 +121,13 @@ def test_a_mode_that_overrules_the_line_says_what_becomes_of_all_requests() -> N
     assert "as the mode asks for" not in assert_clean(preview_panel(a_preview())).text
 
 
+def test_what_labels_say_of_a_line_is_told_although_nothing_was_above_it_lately() -> None:
+    quiet = a_place(review_share=1.0, precision=0.95, n=290)
+    text = assert_clean(preview_panel(a_preview(expected=quiet))).text
+    assert "Right among what is shown95.0%" in text
+    assert "290 labels" in text
+
+
 def test_a_preview_of_acting_alone_says_from_where_on_or_why_it_would_be_refused() -> None:
     certified = a_preview(mode="auto", acts_from=0.93, acts_why="2 errors in 400")
     assert "would be applied from 93.0% on: 2 errors in 400." in assert_clean(preview_panel(certified)).text

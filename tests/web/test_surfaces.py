@@ -253,6 +253,13 @@ def test_auto_without_a_certificate_is_refused_and_the_policy_says_what_is_missi
     assert policy["live"]["precision"]["n"] == 0
 
 
+def test_a_surface_of_a_moment_ago_says_how_many_labels_acting_alone_needs(house: House) -> None:
+    house.client.put("/v1/surfaces/of-now", json={}, headers=house.secret)
+    policy = house.client.get("/v1/surfaces/of-now/policy", headers=house.secret).json()
+    assert policy["auto"]["n_needed"] == policy["next_mode"]["n_needed"] == 45
+    assert "no labels yet" in policy["auto"]["why"]
+
+
 def test_nothing_was_applied_without_asking(house: House) -> None:
     told = house.client.get("/v1/surfaces/replies/automatic", headers=house.secret)
     assert told.json() == {"decisions": []}
