@@ -11,6 +11,7 @@ from components.charts.axis import x_axis, y_axis
 from components.charts.frame import Frame, Words, drawing
 from components.charts.legend import Key
 from components.charts.scale import Linear
+from components.console.duration import duration
 from components.figure import Definition, FigureView, figure
 from components.number import NOTHING, coordinate, decimal, percent, plural, span
 from components.table import Column, TableView
@@ -119,6 +120,7 @@ def _table(places: tuple[FrontierPlace, ...]) -> TableView:
             Column(label="90% interval", number=True),
             Column(label="Labels", number=True),
             Column(label="Cost", number=True),
+            Column(label="They wait", number=True),
         ),
         rows=tuple(
             (
@@ -128,6 +130,7 @@ def _table(places: tuple[FrontierPlace, ...]) -> TableView:
                 span(place.low, place.high) if place.n or place.threshold <= 1 else NOTHING,
                 f"{place.n:,}",
                 decimal(place.cost, 2),
+                NOTHING if place.wait_s is None else duration(max(1.0, place.wait_s)),
             )
             for place in places
         ),

@@ -170,6 +170,7 @@ class FrontierPlace:
     n: int  # labels it rests on
     review_share: float
     cost: float
+    wait_s: float | None = None  # of whoever goes to people; None: nobody does, or those on duty cannot keep up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

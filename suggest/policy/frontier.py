@@ -69,6 +69,7 @@ class FrontierPoint:
     precision: Interval  # of what is shown; 90 % exact interval; n = labels it rests on
     review_share: float  # of traffic that goes to people
     cost: float  # per request, in the unit of `Costs`
+    wait_s: float | None = None  # of a request that goes to people; None where none does, or nobody can tell
 
 
 def points(thresholds: Sequence[float], evidence: Evidence, costs: Costs) -> tuple[FrontierPoint, ...]:

@@ -7,7 +7,7 @@ people means all."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -147,7 +147,10 @@ def preview(
             people_needed=people(here.review_share),
         ),
         line=here,
-        frontier=frontier(like_traffic, prices, n_points=n_points),
+        frontier=tuple(
+            replace(place, wait_s=wait_s(place.review_share) if place.review_share > 0.0 else None)
+            for place in frontier(like_traffic, prices, n_points=n_points)
+        ),
         n_traffic=like_traffic.traffic.size,
     )
 

@@ -146,6 +146,17 @@ def test_the_frontier_is_a_drawing_with_its_table() -> None:
     assert "20.0% of requests go to people" in chart.text
 
 
+def test_the_frontier_has_three_sides_quality_cost_and_how_long_people_wait() -> None:
+    places = (a_place(review_share=0.0, wait_s=None), a_place(review_share=0.5, wait_s=75.0))
+    read = assert_clean(preview_panel(a_preview(frontier=places)))
+    assert [tag.text for tag in read.all("th") if tag.text in {"Right", "Cost", "They wait"}] == [
+        "Right",
+        "Cost",
+        "They wait",
+    ]
+    assert "1 min 15 s" in read.text
+
+
 def test_the_frontier_can_be_drawn_from_nothing() -> None:
     bare = a_place(n=0, low=0.0, high=1.0, precision=1.0, review_share=1.0, threshold=1.5)
     read = assert_clean(preview_panel(a_preview(expected=bare, frontier=(bare,), threshold=1.5)))

@@ -139,7 +139,7 @@ def test_a_preview_says_what_would_happen_there() -> None:
         wish(TargetKind.REVIEW_SHARE, 0.3), seen, rng=np.random.default_rng(0), costs=Costs(error=5), wait_s=wait_s
     )
     assert shown.expected.review_share == pytest.approx(0.3)
-    assert waits == [shown.expected.review_share]
+    assert waits[0] == shown.expected.review_share  # then those of the frontier
     assert shown.expected.wait_s == 40.0
     above = seen.p_any >= shown.in_force.threshold
     assert shown.expected.precision.mid == pytest.approx(seen.correct[above].mean())
@@ -159,6 +159,18 @@ def test_a_cost_target_prices_its_own_preview() -> None:
     same_line = preview(share, seen, rng=np.random.default_rng(0), costs=Costs(error=5.0))
     assert dear.in_force.threshold == pytest.approx(0.8)
     assert dear.expected.cost == pytest.approx(same_line.expected.cost)
+
+
+def test_each_place_of_the_frontier_says_how_long_whoever_goes_to_people_would_wait() -> None:
+    def wait_s(share: float) -> float | None:
+        return 60.0 / (1.0 - share) if share < 1.0 else None
+
+    told = preview(wish(TargetKind.PRECISION, 0.9), evidence(), rng=np.random.default_rng(0), wait_s=wait_s)
+    first, *inner, last = told.frontier
+    assert (first.wait_s, last.wait_s) == (None, None)  # nobody goes to people; those on duty cannot keep up
+    waits = [place.wait_s for place in inner]
+    assert None not in waits
+    assert waits == sorted(waits)
 
 
 def test_the_cost_line_is_the_cheapest_of_its_own_frontier() -> None:

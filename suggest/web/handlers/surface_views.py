@@ -173,6 +173,7 @@ def _place(point: FrontierPoint) -> FrontierPlace:
         n=point.precision.n,
         review_share=point.review_share,
         cost=point.cost,
+        wait_s=point.wait_s,
     )
 
 

@@ -260,6 +260,7 @@ class FrontierOut(Open):
     precision: Bounds
     review_share: float
     cost: float | None
+    wait_s: float | None
 
 
 class PreviewOut(Open):
