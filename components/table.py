@@ -27,7 +27,7 @@ class TableView:
                 raise ValueError(f"a row of {self.caption!r} has {len(row)} cells for {len(self.columns)} columns")
 
 
-WIDE = 4  # columns from which on a table does not fit a phone
+WIDE = 3  # columns from which on a table does not fit a phone
 
 
 def data_table(view: TableView) -> Element:

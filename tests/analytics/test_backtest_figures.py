@@ -217,7 +217,7 @@ def test_where_nothing_can_be_promised_it_says_what_is_missing() -> None:
     for view, said in ((few, "more"), (hopeless, "not with tickets like these")):
         row = promises_figure(view.promises, view.n_judged).figure.table
         assert row is not None
-        assert all(said in cells[1] and cells[2:] == (NOTHING,) * 3 for cells in row.rows)
+        assert all(said in cells[1] and cells[2:] == (NOTHING,) * 2 for cells in row.rows)
     for row_ in written(promises_figure(few.promises, 40)):
         assert row_["threshold"] is None
         assert row_["review_share"] is None

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Month
@@ -15,10 +17,16 @@ from playwright.sync_api import Browser, Page, expect
 from real_browser import real_chromium
 
 import components.page
+from analytics.backtest import measure
+from analytics.backtest_page import render_page
 from analytics.render import render, render_file
 from analytics.report import report
 from components.gallery import gallery
 from components.page import PageView
+from suggest.config.backtest import Asked, Backtest, Step
+from suggest.config.stages import Told
+from suggest.domain.context import Context
+from suggest.loop.backtest import Split, Ticket
 
 pytestmark = pytest.mark.browser
 
@@ -168,7 +176,28 @@ def test_the_file_opens_from_a_disk_without_a_server(browser: Browser, month: Mo
     context.close()
 
 
-CUT = """[...document.querySelectorAll('.figure .table-wrap')].filter((each) => each.getClientRects().length)
+def a_backtest(answers: list[str]) -> str:
+    """The page of one whose tickets are mostly missed."""
+    asked = tuple(
+        Asked(
+            ticket=Ticket(context=Context(text="zip " * 30), answer=answers[n % 4], group=f"Restaurants_{n % 2}"),
+            told=Told(ranked=(answers[0],), shown=(answers[0],), p_shown=(0.5,), p_any=0.5),
+            right=frozenset({answers[n % 4]}),
+        )
+        for n in range(80)
+    )
+    run = Backtest(
+        split=Split(way="answer", history=tuple(range(9)), judged=tuple(range(9, 89))),
+        candidates={each: each for each in answers},
+        answers={each: each for each in answers},
+        given=frozenset(answers),
+        steps=(Step(n_history=0, was_built=False, asked=asked), Step(n_history=9, was_built=True, asked=asked)),
+        embeddings=np.full((80, 4), 0.5, np.float32),
+    )
+    return render_page(measure(run, name="tickets.csv"), made_at=datetime(2026, 3, 2, tzinfo=UTC))
+
+
+CUT = """[...document.querySelectorAll('.figure .table-wrap')].filter((each) => each.checkVisibility())
     .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.getAttribute('aria-label'))"""
 WIDE = """[...document.querySelectorAll('.figure .table-wide td')].filter((each) => each.getClientRects().length)
     .map((each) => getComputedStyle(each, '::before').content)"""
@@ -197,3 +226,17 @@ def test_on_a_phone_every_figure_of_a_row_is_in_sight_with_its_name(browser: Bro
     assert len(names) > 50
     assert "none" not in names
     context.close()
+
+
+def test_a_backtest_fits_where_it_is_read(browser: Browser, tmp_path: Path) -> None:
+    """At 1280 and 390 px and on paper no table of its page is cut, with long answers, many groups and no promise."""
+    file = tmp_path / "backtest.html"
+    answers = [f"Flights_1:OFFER(airlines)+OFFER(outbound_departure_time)+{'x' * 40}{n}" for n in range(4)]
+    file.write_text(a_backtest(answers), encoding="utf-8")
+    for width, media in ((1280, "screen"), (390, "screen"), (718, "print")):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        opened = context.new_page()
+        opened.goto(file.as_uri())
+        opened.emulate_media(media=media)
+        assert opened.evaluate(CUT) == [], (width, media)
+        context.close()
