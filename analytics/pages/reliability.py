@@ -112,13 +112,14 @@ def _rates(asking: Asking) -> Rates:
         forecasts_of_select(analytics, judged),
         forecasts_of_accept(analytics, surface, period),
     ):
-        measured = each.measured(with_bars=False)
-        rate, mean = measured.rate, measured.mean
+        n = len(each.p)  # bars and noise floors are the slow part, and not compared
+        if not n:
+            continue
+        rate, mean = clopper_pearson(int(each.is_right.sum()), n), float(each.p.clip(0.0, 1.0).mean())
+        gap = Interval(low=mean - rate.high, mid=mean - rate.mid, high=mean - rate.low, n=n)
         came_true = "was taken" if each.forecast == "p_accept" else "was right"
         found[f"{each.forecast}, {came_true}"] = Rate(found=rate)
-        if rate is not None and mean is not None:
-            gap = Interval(low=mean - rate.high, mid=mean - rate.mid, high=mean - rate.low, n=rate.n)
-            found[f"{each.forecast}, said too much by"] = Rate(found=gap, kind="points")
+        found[f"{each.forecast}, said too much by"] = Rate(found=gap, kind="points")
     return found
 
 
