@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suggest.policy.trigger import Trigger, fit_trigger
 from suggest.retrieve.batcher import Batcher
@@ -42,10 +43,16 @@ def open_trigger(batcher: Batcher, *, cache_dir: Path) -> Trigger | None:
     return trigger
 
 
-def background_requests(batcher: Batcher) -> tuple[list[str], Embeddings]:
-    """Requests about many other things: what is far from a surface, for its calibrator to know."""
-    texts = background_texts()
-    return texts, batcher.encode_bulk(texts)
+def background_requests(batcher: Batcher) -> tuple[list[str], Embeddings, NDArray[np.bool_]]:
+    """Requests about many other things, what is far from a surface, for its calibrator to know; and, where the encoder
+    can tell, messages that need no answer, for its trigger. Texts, unit rows (n, d), (n,) whether each needs one."""
+    messages = [m for m in load_trigger() if m["needs_answer"] or not batcher.fingerprint.startswith(_READS_WORDS_ONLY)]
+    texts = [message["text"] for message in messages]
+    return texts, batcher.encode_bulk(texts), np.array([message["needs_answer"] for message in messages], np.bool_)
+
+
+def idle_texts() -> list[str]:
+    return [message["text"] for message in load_trigger() if not message["needs_answer"]]
 
 
 def background_texts() -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from suggest.calibrate.prior import shipped_prior
-from suggest.config.small_talk import background_texts
+from suggest.config.small_talk import background_texts, idle_texts
 from suggest.domain import weight as weights
 from suggest.domain.context import Context
 from suggest.loop.build import Built, build
@@ -71,8 +71,13 @@ def labelled(history: Iterable[tuple[Context, Iterable[str]]], catalog: Catalog,
 
 
 def background(encoder: EncodesTexts) -> Background:
-    texts = background_texts()
-    return Background(texts=tuple(texts), embeddings=encoder.encode(texts))
+    texts, talk = background_texts(), idle_texts()
+    return Background(
+        texts=tuple(texts),
+        embeddings=encoder.encode(texts),
+        talk=tuple(talk),
+        talk_embeddings=encoder.encode(talk),
+    )
 
 
 def learn(examples: ExampleSet, about: Background, *, seed: int, report: Report) -> tuple[Suggester, Built]:

@@ -12,6 +12,7 @@ import numpy as np
 from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.archive import pack
+from suggest.loop.asking import LearnedTrigger, learned_trigger
 from suggest.loop.build import Built, Progress, build
 from suggest.loop.doubts import doubts_json
 from suggest.loop.examples import ExampleSet
@@ -32,6 +33,7 @@ class Attempt:
     scores: Sequence[Score | None]  # out of fold, one an example; None where its encoder was tuned on it
     encoder: EncoderRef
     seconds: float  # it took to build
+    trigger: LearnedTrigger | None = None  # None: the shipped one knows as much
 
     def by_uid(self) -> Mapping[str, Score | None]:
         return {uid(e): s for e, s in zip(self.examples.examples, self.scores, strict=True)}
@@ -47,6 +49,7 @@ def attempt(
         built=built,
         scores=held_out_scores(built, built.examples),
         encoder=encoder,
+        trigger=learned_trigger(built.examples, background, encoder=encoder.fingerprint),
         seconds=time.perf_counter() - started,
     )
 
@@ -89,6 +92,9 @@ def packed(
     if built.examination is not None:
         manifest["examination"] = built.examination.to_json()
         files["worth.json"] = worth_json(examples.examples)
+    if made.trigger is not None:
+        manifest["trigger"] = made.trigger.told
+        files["trigger.json"] = json.dumps(made.trigger.trigger.to_json()).encode()
     files["doubts.json"] = doubts_json(built, examples)
     if examples.tuned_on:
         files["tuned_on.json"] = json.dumps(sorted(examples.tuned_on)).encode()

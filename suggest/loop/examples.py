@@ -82,11 +82,22 @@ class Catalog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What somebody who was shown something did with it, as far as it tells whether an answer was wanted."""
+
+    key: str  # of the context
+    row: int  # of the embedding matrix
+    wanted: bool
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleSet:
     examples: tuple[Example, ...]
     embeddings: NDArray[np.float32]  # (rows, d) unit rows
     catalog: Catalog
     audited: Audited = field(default_factory=Audited)  # what silence of this surface's people means
+    reactions: tuple[Reaction, ...] = ()  # no examples: they say nothing of what is right
     tuned_on: frozenset[str] = frozenset()  # text keys of contexts that the encoder of `embeddings` was tuned on
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ nothing is known yet (*new*). Requests about anything at all stand for what is *
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,13 @@ MADE_NEW = 1_000  # contexts for which some candidates are made new, at most
 class Background:
     texts: tuple[str, ...]
     embeddings: Floats  # (n, d) unit rows
+    talk: tuple[str, ...] = ()  # what asks for nothing at all
+    talk_embeddings: Floats | None = None  # (m, d) of those; None: the encoder cannot tell
+
+    def by(self, encode: Callable[[Sequence[str]], Floats]) -> Background:
+        """The same in the vectors of another encoder."""
+        talk = None if self.talk_embeddings is None else np.asarray(encode(self.talk), np.float32)
+        return replace(self, embeddings=np.asarray(encode(self.texts), np.float32), talk_embeddings=talk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,16 @@ from suggest.calibrate.silence import Audited
 from suggest.domain import weight as weights
 from suggest.domain.text import context_key
 from suggest.loop.conversations import path_of
-from suggest.loop.examples import Catalog, Example, ExampleSet, Supplied
+from suggest.loop.examples import Catalog, Example, ExampleSet, Reaction, Supplied
 from suggest.loop.rows import Again, Rows, unit_rows
 from suggest.rank.features import column, widened
 from suggest.rank.habits import Asker
 from suggest.rank.traits import NO_TRAITS, Traits, traits_of
 
 VERDICT_LABEL = "verdict:"  # then the verdict's eid: the id of the label a verdict makes
+PROBABLY_RIGHT = 0.7  # p_any of a slate from which on not taking it says that nothing was wanted
+MOST_REACTIONS = 3_000  # the latest are kept, for the trigger
+UNWANTED = {"dismissed": weights.SENT_AWAY, "ignored": weights.LEFT}  # how much each says that nothing was wanted
 MOST_EXAMPLES = 30_000  # the latest are kept; more change little and cost minutes
 
 
@@ -61,11 +64,17 @@ def read_examples(
         *_clicks(reads, surface, known, rows),
         *_refusals(reads, surface, known, rows),
     ]
+    reactions = tuple(_reactions(reads, surface, rows))
     found.sort(key=lambda e: e.order)
     found = found[-MOST_EXAMPLES:]
     audited = Audited(**{k: _int(n) for k, n in reads.select("audited_slates", surface=surface)[0].items()})
     return ExampleSet(
-        examples=tuple(found), embeddings=rows.matrix(), catalog=catalog, audited=audited, tuned_on=tuned_on
+        examples=tuple(found),
+        embeddings=rows.matrix(),
+        catalog=catalog,
+        audited=audited,
+        reactions=reactions,
+        tuned_on=tuned_on,
     )
 
 
@@ -191,6 +200,18 @@ def _refusals(reads: Reads, surface: str, known: frozenset[str], rows: Rows) -> 
             examined=(item,),
             is_refusal=True,
         )
+
+
+def _reactions(reads: Reads, surface: str, rows: Rows) -> Iterable[Reaction]:
+    """Who sends away, or leaves, what was probably right did not want it; of a wrong slate it says nothing."""
+    for r in reads.select("reactions", surface=surface, limit=MOST_REACTIONS):
+        wanted = r["outcome"] == "overridden"
+        p_any = float(cast("float", r["p_any"]))
+        if not wanted and p_any < PROBABLY_RIGHT:
+            continue
+        tells = 1.0 if wanted else p_any * UNWANTED[str(r["outcome"])]
+        if rows.can_hold(r) and (weight := tells * float(cast("float", r["weight"]))) > 0:
+            yield Reaction(key=str(r["context_key"]), row=rows.add(r), wanted=wanted, weight=weight)
 
 
 def _asker(row: Mapping[str, object]) -> Asker:

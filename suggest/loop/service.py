@@ -59,7 +59,8 @@ class LoopService:
         clock: Clock,
         new_id: Callable[[], str],
         tuning: Tuning,
-        background: Callable[[], tuple[Sequence[str], NDArray[np.float32]]],  # requests about anything at all
+        background: Callable[[], tuple[Sequence[str], NDArray[np.float32], NDArray[np.bool_]]],  # requests about
+        # anything at all, and which of them need an answer
         policy_of: Callable[[str], Policy],
         install: Installs,
         work: Path,
@@ -254,8 +255,9 @@ class LoopService:
         """What the child reads: the task, a snapshot, background requests, the champion."""
         from suggest.loop.trial import Trial  # with all that a build stands on: a start does without
 
-        texts, embeddings = self._background()
-        np.savez(folder / "background.npz", texts=np.array(texts, dtype=np.str_), embeddings=embeddings)
+        texts, embeddings, needs = self._background()
+        named = np.array(texts, dtype=np.str_)
+        np.savez(folder / "background.npz", texts=named, embeddings=embeddings, needs_answer=needs)
         snapshot = self._store.snapshot(folder)
         champion = self._champions.current(job.surface)
         encoder = self._lay_out_champion(job.surface, champion, folder / "champion.bundle")

@@ -8,6 +8,7 @@ encoder.tar and the folder encoder; and vectors-*.npz, what was encoded on the w
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -94,7 +95,12 @@ def run(trial: Trial, folder: Path, report: Progress, tools: Tools) -> GateRepor
         def read(again: Reencoder | None, tuned_on: frozenset[str]) -> ExampleSet:
             ref = trial.ref if again is None else again.ref
             return read_examples(
-                reader, trial.surface, encoder=ref.fingerprint, dim=ref.dim, again=again, tuned_on=tuned_on
+                reader,
+                trial.surface,
+                encoder=ref.fingerprint,
+                dim=ref.dim,
+                again=again,
+                tuned_on=tuned_on,
             )
 
         until = last_sequence(reader)
@@ -162,10 +168,16 @@ def _golden_of(champion: Unpacked | None) -> bytes | None:
 
 def _background(file: Path, trial: Trial, serving: Reencoder | None) -> Background:
     with np.load(file, allow_pickle=False) as arrays:
-        texts, embeddings = tuple(str(t) for t in arrays["texts"]), arrays["embeddings"]
+        texts, embeddings, needs = [str(t) for t in arrays["texts"]], arrays["embeddings"], arrays["needs_answer"]
+    about = Background(
+        texts=tuple(itertools.compress(texts, needs)),
+        embeddings=embeddings[needs],
+        talk=tuple(itertools.compress(texts, ~needs)),
+        talk_embeddings=embeddings[~needs] if not needs.all() else None,
+    )
     if trial.encoder_blob is not None and serving is not None:
-        embeddings = serving.texts(texts)  # the file's are of the configured encoder
-    return Background(texts=texts, embeddings=embeddings)
+        return about.by(serving.texts)  # the file's are of the configured encoder
+    return about
 
 
 # -- tuning ------------------------------------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.archive import TUNED
 from suggest.loop.attempt import Attempt, attempt
@@ -124,7 +122,7 @@ def tune_and_build(
     ref = EncoderRef(fingerprint=encoder.fingerprint, dim=encoder.dim, blob=hashlib.sha256(archive).hexdigest())
     again = Reencoder(ref, lambda: encoder, report=lambda done: report(0.63 + 0.12 * done, "encoding with it"))
     tuned = read(again, learned.tuned_on)
-    elsewhere = replace(background, embeddings=np.asarray(again.texts(background.texts), np.float32))
+    elsewhere = background.by(again.texts)
     built = attempt(
         tuned,
         elsewhere,

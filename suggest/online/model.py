@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from suggest.calibrate.choice import ChoiceModel, Floats
 from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import PRIOR_BUNDLE, EncoderRef
+from suggest.policy.trigger import Trigger
 from suggest.rank.ranker import Ranker
 from suggest.retrieve.memory import Worth
 
@@ -27,6 +28,7 @@ class Model:
     worth: Worth = field(default_factory=dict)  # what the clicks it was made from turned out to count
     doubts: Mapping[str, str | None] = field(default_factory=dict)  # answers it hardly believes by context key, gravest
     # first; None: that none was right
+    trigger: Trigger | None = None  # what the surface's people taught about which contexts want an answer
 
     @classmethod
     def prior(cls) -> Model:
@@ -53,6 +55,7 @@ class Model:
             evidence_of=(tuple(held_out.get("top", ())), tuple(held_out.get("language", ()))),
             worth={(key, item): float(w) for key, item, w in json.loads(files.get("worth.json", b"[]"))},
             doubts={key: item for key, item, _ in json.loads(files.get("doubts.json", b"[]"))},
+            trigger=Trigger.from_json(json.loads(files["trigger.json"])) if "trigger.json" in files else None,
         )
 
 

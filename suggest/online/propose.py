@@ -31,13 +31,13 @@ from suggest.online.surfaces import Place, Serving
 from suggest.policy.arrange import Arrangement, arrange, impression_rng
 from suggest.policy.decide import ASKED, DEGRADED, Verdict, decide
 from suggest.policy.overflow import FALLBACKS, instead
+from suggest.policy.trigger import WANTED_FROM
 from suggest.rank.habits import Asker
 from suggest.rank.traits import traits_of
 from suggest.retrieve.vectors import Vector
 
 MOST_OPTIONS = 50
 MOST_SUPPLIED = 1_000
-NEEDS_ANSWER_FROM = 0.5
 ANSWERED_BEFORE = 0.95  # cosine: the same words, or nearly
 _RNG_SEED = 0
 _UNIT = float(2**64)
@@ -156,7 +156,7 @@ class Proposer:
         arrangement = _arrange(ranking, proposal, place, suggester, impression, vector, asker)
         p_select = ranking.shown(arrangement.order)
         p_any = float(np.clip(p_select.sum(), 0.0, 1.0))
-        needs = 1.0 if not policy.trigger else suggester.needs_answer(vector, proposal.context.text, ranking=ranking)
+        needs = _needs(proposal, policy, suggester, vector, ranking, impression)
         is_known = self._is_understood(proposal, suggester, vector)
         is_supplied = proposal.candidates is not None
         group = group_of(place, ranking.ids, proposal.context.fields, supplied=is_supplied)
@@ -291,6 +291,17 @@ def _clusters(suggester: Suggester, ids: Sequence[str]) -> Mapping[str, str] | N
         return None
 
 
+def _needs(
+    proposal: Proposal, policy: Policy, suggester: Suggester, vector: Vector | None, ranking: Ranking, impression: str
+) -> float:
+    """P(the context asks for an answer). Of what people taught to withhold, the audited share is judged by the shipped
+    trigger alone: what is never shown could never be wanted again."""
+    if not policy.trigger:
+        return 1.0
+    is_drawn = _chance(f"wanted:{impression}") < policy.audit_rate
+    return suggester.needs_answer(vector, proposal.context.text, ranking=ranking, shipped=is_drawn)
+
+
 def _decide(
     proposal: Proposal,
     place: Place,
@@ -309,7 +320,7 @@ def _decide(
         p_any=p_any,
         threshold=threshold,
         mode=policy.mode,
-        needs_answer=needs >= NEEDS_ANSWER_FROM,
+        needs_answer=needs >= WANTED_FROM,
         escalation_on=policy.escalation and proposal.like is None,
         knows_language=is_known,
         n_items=len(p_select),

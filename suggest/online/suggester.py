@@ -271,11 +271,13 @@ class Suggester:
             degraded=True,
         )
 
-    def needs_answer(self, embedding: Vector | None, text: str, *, ranking: Ranking | None = None) -> float:
+    def needs_answer(
+        self, embedding: Vector | None, text: str, *, ranking: Ranking | None = None, shipped: bool = False
+    ) -> float:
         """P(the context asks for an answer); 1 where nothing can judge it.
 
         What has been answered before is worth answering again: a near past context overrules the trigger. `ranking` of
-        the same context knows it already."""
+        the same context knows it already. `shipped`: as a surface says that has learned nothing of its own people."""
         if embedding is None or self._trigger is None:
             return 1.0
         nearest = None if ranking is None else ranking.nearest
@@ -285,7 +287,8 @@ class Suggester:
         item, cosine = nearest
         if cosine > ANSWERED_NEAR and item is not None:
             return 1.0
-        return self._trigger.needs_answer(embedding)
+        own = None if shipped else self._model.trigger
+        return (own or self._trigger).needs_answer(embedding)
 
     @property
     def doubts(self) -> Mapping[str, str | None]:

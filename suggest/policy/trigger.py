@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float32]
+WANTED_FROM = 0.5  # P(the context asks for an answer) below which nothing is suggested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +45,25 @@ class Trigger:
 
 
 def fit_trigger(
-    embeddings: NDArray[np.float32], needs_answer: NDArray[np.bool_], *, encoder: str, ridge: float = 0.3
+    embeddings: NDArray[np.float32],
+    needs_answer: NDArray[np.bool_],
+    *,
+    encoder: str,
+    ridge: float = 0.3,
+    weights: NDArray[np.float64] | None = None,
 ) -> Trigger:
-    """Ridge-penalised logistic regression by Newton's method; (n, d) unit rows, (n,) truths. Under a second."""
+    """Ridge-penalised logistic regression by Newton's method; (n, d) unit rows, (n,) truths and weights. Under a second
+    for a thousand rows."""
     x = np.column_stack([embeddings, np.ones(len(embeddings))]).astype(np.float64)
     y = needs_answer.astype(np.float64)
+    counts = np.ones(len(y)) if weights is None else weights
     beta = np.zeros(x.shape[1])
     penalty = np.full(x.shape[1], ridge)
     penalty[-1] = 1e-3
     for _ in range(30):
         p = 1.0 / (1.0 + np.exp(-np.clip(x @ beta, -30, 30)))
-        gradient = x.T @ (p - y) + penalty * beta
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty)
+        gradient = x.T @ (counts * (p - y)) + penalty * beta
+        hessian = (x * (counts * p * (1 - p))[:, None]).T @ x + np.diag(penalty)
         step = np.linalg.solve(hessian, gradient)
         beta -= step
         if float(np.abs(step).max()) < 1e-6:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -125,19 +125,22 @@ class Log:
         learnable: bool = True,
         fields: Mapping[str, object] | None = None,
         supplied: Pool | None = None,
+        p_any: float | None = None,
+        at: datetime = NOON,
+        decision: Decision = Decision.SHOW,
     ) -> str:
         slate = Slate(
             id=self._id("i"),
             surface="desk",
-            at=NOON,
+            at=at,
             context=Context(text=text, fields=fields or {}),
             items=tuple(
                 SlateItem(id=id, text=f"reply {id}", position=n, p_select=0.2, propensity=1.0)
                 for n, id in enumerate(shown)
             ),
-            decision=Decision.SHOW,
+            decision=decision,
             reason=None,
-            p_any=min(1.0, 0.2 * len(shown)),
+            p_any=min(1.0, 0.2 * len(shown)) if p_any is None else p_any,
             p_none_raw=0.2,
             p_accept=0.3,
             threshold=0.5,
@@ -342,6 +345,32 @@ def test_what_was_said_before_a_context_names_its_conversation(log: Log, folder:
     assert [len(e.path) for e in (first, later, other)] == [1, 3, 1]
     same, also, alone = log.read(folder).conversations()
     assert same == also != alone == other.key
+
+
+LONG_AGO = NOON - timedelta(hours=1)
+
+
+def test_what_people_did_with_a_likely_slate_tells_whether_an_answer_was_wanted(log: Log, folder: Path) -> None:
+    log.event(log.slate("sent away", ("a", "b"), p_any=0.8), "dismiss", weight=0.5)
+    log.event(log.slate("wrote my own", ("a", "b"), p_any=0.8), "override")
+    log.event(log.slate("looked and left", ("a", "b"), p_any=0.9, at=LONG_AGO), "view", "a", position=0)
+    log.slate("never seen", ("a", "b"), p_any=0.9, at=LONG_AGO)
+    log.event(log.slate("may still act", ("a", "b"), p_any=0.9), "view", "a", position=0)
+    log.event(log.slate("hardly right", ("a", "b"), p_any=0.6), "dismiss")
+    log.event(log.slate("taken", ("a", "b"), p_any=0.9), "select", "a", position=0)
+    log.event(log.slate("one refused", ("a", "b"), p_any=0.9), "dismiss", "b", position=1)
+    log.event(log.slate("not shown", ("a", "b"), p_any=0.9, decision=Decision.ESCALATE), "dismiss")
+    log.event(log.slate("not learned from", ("a", "b"), p_any=0.9, learnable=False), "dismiss")
+    read = log.read(folder)
+    told = {r.key: (r.wanted, pytest.approx(r.weight, abs=1e-6)) for r in read.reactions}
+    assert told == {
+        Context(text="sent away").key: (False, 0.8 * 0.7 * 0.5),
+        Context(text="wrote my own").key: (True, 1.0),
+        Context(text="looked and left").key: (False, 0.9 * 0.25),
+    }
+    row = next(r.row for r in read.reactions if r.key == Context(text="looked and left").key)
+    expected = np.frombuffer(vector("looked and left"), np.float16).astype(np.float32)
+    np.testing.assert_allclose(read.embeddings[row], expected / np.linalg.norm(expected), atol=1e-3)
 
 
 def test_a_selection_of_what_is_retired_by_now_says_nothing(log: Log, folder: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from threading import Timer
 
+import numpy as np
 import pytest
 
 from suggest.domain.candidate import Candidate
@@ -13,6 +15,8 @@ from suggest.domain.errors import Invalid, StorageUnavailable, UnknownSurface
 from suggest.domain.review import ReviewReason
 from suggest.domain.slate import Decision
 from suggest.online.messages import Proposal, Proposed
+from suggest.online.model import Model
+from suggest.policy.trigger import Trigger
 from suggest.retrieve.hashing import HashingEncoder
 from suggest.retrieve.lexical import overlap
 from suggest.store.ports import Table
@@ -116,6 +120,20 @@ def test_small_talk_gets_nothing_and_bothers_nobody(open_world: OpenWorld) -> No
 def test_the_trigger_can_be_switched_off(open_world: OpenWorld) -> None:
     world = open_world(trigger=small_talk_trigger(), policy={"trigger": False})
     assert world.ask(THANKS).slate.reason == "below-threshold"
+
+
+def test_a_bundle_withholds_what_its_people_never_wanted_and_shows_some_of_it_all_the_same(
+    open_world: OpenWorld,
+) -> None:
+    world = open_world(trigger=small_talk_trigger(), policy={"audit_rate": 0.1})
+    suggester = world.online.suggester("shop")
+    nothing_wanted = Trigger(encoder="hashing-128", weights=np.zeros(128, np.float32), bias=-9.0)
+    suggester.install_model(replace(Model.prior(), trigger=nothing_wanted))
+    slates = [world.ask(f"{KNOWN} {n}").slate for n in range(200)]
+    assert 6 <= sum(slate.reason != "needs-no-answer" for slate in slates) <= 38, "an audit rate of .1 of 200"
+    assert world.ask(THANKS).slate.reason == "needs-no-answer"
+    suggester.install_model(Model.prior())
+    assert world.ask(f"{KNOWN} once more").slate.reason != "needs-no-answer"
 
 
 def test_review_all_always_escalates_with_an_escalation(open_world: OpenWorld) -> None:

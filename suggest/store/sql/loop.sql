@@ -128,3 +128,16 @@ select (select count(*) from judged where is_right) as "right",
        (select count(*) from judged where not is_right) as wrong,
        (select count(*) from shown where outcome = 'selected') as selected,
        (select count(*) from shown where outcome in ('dismissed', 'overridden') and not dismissed_in_part) as dismissed
+
+-- reactions --
+-- What people did with what they were shown that tells whether an answer was wanted at all, latest first: they wrote their
+-- own, sent all of it away, or looked at it and left. As things stood when the snapshot was taken.
+select slates.context_key, slates.context, slates.encoder, slates.embedding, slates.p_any, outcomes.outcome,
+       coalesce(acts.weight, 1) as weight
+  from outcomes
+  join slates on slates.id = outcomes.impression
+  left join impression_acts acts on acts.impression = slates.id
+ where outcomes.surface = $surface and outcomes.outcome in ('dismissed', 'ignored', 'overridden')
+   and not outcomes.dismissed_in_part and outcomes.decision in ('show', 'auto')
+   and slates.learnable and not slates.supplied and slates.bundle <> 'imported'
+ order by slates.sequence desc limit $limit
