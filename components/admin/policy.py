@@ -251,6 +251,7 @@ def _more(policy: PolicyView) -> Node:
         _check("retrain_nightly", "Retrain every night", is_on=policy.retrain_nightly),
         h3(".label")["When people answer"],
         div(".grid")[
+            _text("review_plan", "At least to people", policy.review_plan, "2026-12-01 100%; 2027-03-01 20%"),
             _text("duty_hours", "Hours of duty", policy.duty_hours, "Mo-Fr 09:00-17:00; empty is always"),
             _text("time_zone", "Time zone", policy.time_zone, "Europe/Berlin"),
             _number("overlap", "People for each request", str(policy.overlap), "1", "9"),

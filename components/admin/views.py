@@ -148,6 +148,7 @@ class PolicyView:
     sign_off: int
     answer_within_s: int
     routing_wait_s: int
+    review_plan: str
     duty_hours: str
     time_zone: str
     longest_queue: int | None

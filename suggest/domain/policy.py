@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from suggest.domain.duty import DutyHours, duty_hours
+from suggest.domain.plan import ReviewPlan, review_plan
 
 USUAL_ERROR_COST = 10.0  # minutes of a person, where nobody has said what an error costs
 GROUPINGS = ("none", "tag", "language")
@@ -54,6 +55,7 @@ class Policy:
     audit_rate: float = 0.03  # share of confident decisions sent to people anyway
     exploration: float = 0.0  # Plackett-Luce temperature, or width of the posterior; 0 = deterministic
     exploration_kind: str = "plackett_luce"  # or posterior: more where the instant head is unsure
+    review_plan: str = ""  # at least this share to people, e.g. "2026-12-01 100%; 2027-03-01 20%"; empty: none
     escalation: bool = True  # off: where the model does not know, nothing is shown
     trigger: bool = True  # small talk gets no suggestion and bothers nobody
     promotion: str = "offline"  # offline | audited | canary
@@ -95,6 +97,7 @@ class Policy:
         if self.sign_off not in {1, 2}:
             raise ValueError(f"sign_off must be 1 or 2, got {self.sign_off}")
         duty_hours(self.duty_hours, self.time_zone)  # raises where they are none
+        review_plan(self.review_plan, self.time_zone)  # likewise
         if self.answer_within_s < 1 or self.routing_wait_s < 0:
             raise ValueError("answer_within_s must be >= 1 and routing_wait_s >= 0")
         if self.longest_queue is not None and self.longest_queue < 0:
@@ -105,6 +108,10 @@ class Policy:
     @property
     def hours(self) -> DutyHours:
         return duty_hours(self.duty_hours, self.time_zone)
+
+    @property
+    def plan(self) -> ReviewPlan:
+        return review_plan(self.review_plan, self.time_zone)
 
     @property
     def cost_of_error(self) -> float:

@@ -16,6 +16,7 @@ from suggest.online.messages import LiveView, PolicyView
 from suggest.online.surfaces import Place
 from suggest.policy.caution import loosened
 from suggest.policy.foreseen import as_served
+from suggest.policy.planned import as_planned
 from suggest.policy.solve import Costs, InForce, Preview, preview
 from suggest.policy.watch import Turn, Watch
 from suggest.store.ports import Cas, CasWrite, EventLog, Record, Table
@@ -33,6 +34,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "audit_rate": rules.number(0, 1),
     "exploration": rules.number(0, 10),
     "exploration_kind": rules.one_of(*EXPLORATION_KINDS),
+    "review_plan": rules.text(longest=600),
     "escalation": rules.flag(),
     "trigger": rules.flag(),
     "promotion": rules.one_of("offline", "audited", "canary"),
@@ -91,7 +93,7 @@ class Policies:
         raise Conflict(f"The policy of {place.name!r} is being changed by others at this moment; try again.")
 
     def view(self, place: Place) -> PolicyView:
-        line = place.line
+        line = as_planned(place.line, place.policy, place.recent_p_any, now=self._clock.now())
         return PolicyView(
             policy=place.policy,
             revision=place.policy_revision,
@@ -120,6 +122,7 @@ class Policies:
         rng = lines.rng_of(place.suggester)
         base = lines.base_of(wished, place.suggester, list(place.recent_p_any))
         line = lines.wished(wished, place, base)
+        line = as_planned(line, wished, place.recent_p_any, now=self._clock.now())
         costs = Costs(error=wished.cost_of_error)
         told = preview(wished.target, evidence, rng=rng, costs=costs, wait_s=wait_s, people=people, in_force=line)
         return replace(

@@ -160,7 +160,7 @@ class Proposer:
         is_known = self._is_understood(proposal, suggester, vector)
         is_supplied = proposal.candidates is not None
         group = group_of(place, ranking.ids, proposal.context.fields, supplied=is_supplied)
-        threshold = place.threshold_of(group)
+        threshold = place.threshold_of(group, now=now)
         verdict = self._or_instead(
             _decide(proposal, place, ranking, needs, threshold, p_any=p_any, p_select=p_select, is_known=is_known),
             place,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from threading import Lock, RLock
 
 from suggest.domain.errors import Conflict, FieldError, Invalid, UnknownSurface
@@ -18,10 +19,12 @@ from suggest.online.rival import Rival
 from suggest.online.suggester import Suggester
 from suggest.policy.alone import NOT_YET, Alone
 from suggest.policy.groups import GroupLine
+from suggest.policy.planned import planned_line
 from suggest.policy.solve import InForce
 from suggest.store.ports import Cas
 
 PREFIX = "surface/"
+_FEW = 20  # requests after which the plan's line is looked at again, while few have come
 RECENT = 2_000  # requests that speak for the traffic to come
 _RULES: Mapping[str, rules.Rule] = {
     "title": rules.text(longest=200),
@@ -69,6 +72,7 @@ class Place:
     policy: Policy = field(default_factory=Policy)
     policy_revision: int = 0  # 0: the policy a new surface starts with
     catalogue: dict[str, CandidateView] = field(default_factory=dict)  # by id, retired ones too
+    planned: tuple[tuple[int, int, int], float] = ((-1, -1, -1), 0.0)  # the line of the plan, and of when it is
     recent_p_any: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     lock: RLock = field(default_factory=RLock)
     rival: Rival | None = None  # in a canary: the challenger that shares the slates
@@ -87,9 +91,17 @@ class Place:
     def embedder(self) -> Embedder:
         return self.serving.embedder
 
-    def threshold_of(self, group: str) -> float:
-        """The line for a request: its group's where that has one."""
-        return self.group_thresholds.get(group, self.line.threshold)
+    def threshold_of(self, group: str, *, now: datetime) -> float:
+        """The line for a request: its group's where that has one, and no looser than what is planned."""
+        line = self.group_thresholds.get(group, self.line.threshold)
+        return max(line, self._planned(now)) if self.policy.review_plan else line
+
+    def _planned(self, now: datetime) -> float:
+        """By the plan; traffic and time move it so slowly that once a minute, or every few requests, is enough."""
+        state = (self.policy_revision, int(now.timestamp() // 60), len(self.recent_p_any) // _FEW)
+        if self.planned[0] != state:
+            self.planned = (state, planned_line(self.policy, self.recent_p_any, now=now))
+        return self.planned[1]
 
     def learners(self) -> tuple[Serving, ...]:
         """All who must hear of what is learned now: first the one that serves."""

@@ -106,6 +106,7 @@ def a_policy(**changes: Any) -> PolicyView:
         sign_off=1,
         answer_within_s=600,
         routing_wait_s=120,
+        review_plan="2026-12-01 100%; 2027-03-01 20%",
         duty_hours="Mo-Fr 09:00-17:00",
         time_zone="Europe/Berlin",
         longest_queue=None,

@@ -206,6 +206,8 @@ def test_what_is_shown_below_the_line_is_no_audit_and_speaks_for_no_promise(open
     [
         ({"duty_hours": "nine to five"}, "/duty_hours"),
         ({"time_zone": "Mars/Olympus"}, "/time_zone"),
+        ({"review_plan": "slowly"}, "/review_plan"),
+        ({"review_plan": "2027-01-01 20%; 2026-01-01 50%"}, "/review_plan"),
         ({"fallback": "panic"}, "/fallback"),
         ({"longest_queue": -1}, "/longest_queue"),
         ({"answer_within_s": 0}, "/answer_within_s"),

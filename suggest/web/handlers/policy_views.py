@@ -50,6 +50,7 @@ def policy_view(view: PolicyInForce, changes: Mapping[str, object] | None) -> Po
         sign_off=int(_float(sent, "sign_off", policy.sign_off)),
         answer_within_s=int(_float(sent, "answer_within_s", policy.answer_within_s)),
         routing_wait_s=int(_float(sent, "routing_wait_s", policy.routing_wait_s)),
+        review_plan=str(sent.get("review_plan", policy.review_plan)),
         duty_hours=str(sent.get("duty_hours", policy.duty_hours)),
         time_zone=str(sent.get("time_zone", policy.time_zone)),
         longest_queue=_whole(sent.get("longest_queue", policy.longest_queue)),

@@ -199,6 +199,8 @@ def changes_of(form: Mapping[str, str]) -> dict[str, object]:
         changes["error_cost"] = _number(form, "error_cost") if form["error_cost"] else None
     if "groups_by" in form:
         changes["groups_by"] = form["groups_by"]
+    if "review_plan" in form:
+        changes["review_plan"] = form["review_plan"].strip()
     if "duty_hours" in form:
         changes |= {"duty_hours": form["duty_hours"].strip(), "time_zone": form.get("time_zone", "").strip() or "UTC"}
         changes |= {name: int(_number(form, name)) for name in ("answer_within_s", "routing_wait_s")}

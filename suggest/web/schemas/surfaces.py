@@ -130,6 +130,7 @@ class PolicyIn(Closed):
     audit_rate: Probability = 0.03
     exploration: Annotated[float, Field(ge=0, le=10)] = 0.0
     exploration_kind: Literal["plackett_luce", "posterior"] = "plackett_luce"
+    review_plan: Annotated[Note, Field(max_length=600)] = ""
     escalation: bool = True
     trigger: bool = True
     promotion: Literal["offline", "audited", "canary"] = "offline"
@@ -216,6 +217,7 @@ class PolicyOut(Open):
     audit_rate: float
     exploration: float
     exploration_kind: str
+    review_plan: str
     escalation: bool
     trigger: bool
     promotion: str
