@@ -17,10 +17,11 @@ from components.charts.reliability import ReliabilityView
 from components.charts.values import ValuesView
 from components.figure import Definition, FigureView
 from components.number import moment, percent, span
+from components.steps import StepsView
 from components.table import Column, TableView
 from suggest.metrics.interval import Interval
 
-Chart: TypeAlias = StackedBarsView | SharesView | PositionsView | ReliabilityView | ValuesView
+Chart: TypeAlias = StackedBarsView | SharesView | PositionsView | ReliabilityView | ValuesView | StepsView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from analytics.csv import Rows
 from analytics.drawn import Drawn, at_words
 from analytics.report import ReportView
 from components.number import moment, plural
+from components.steps import StepsView
 from components.terms import scalar
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
@@ -63,6 +64,9 @@ def _figure(drawn: Drawn) -> Iterator[str]:
     yield from ("", f"### {plain(figure.title)}", "", f"{plain(figure.sample)}. {plain(figure.definition.what)}", "")
     if figure.missing:
         yield from (plain(figure.missing), "")
+    elif isinstance(drawn.chart, StepsView):
+        yield from (f"{n}. **{plain(each.title)}.** {plain(each.text)}" for n, each in enumerate(drawn.chart.steps, 1))
+        yield ""
     elif drawn.rows.values:
         yield from _table(drawn.rows)
     if figure.note:

@@ -183,12 +183,14 @@ def forecasts_of_accept(analytics: Analytics, surface: str, period: Period, *, b
     )
 
 
-def reliability_of_any(judged: Judged, *, with_bars: bool = True) -> Reliability:
-    return forecasts_of_any(judged).measured(with_bars=with_bars)
+def reliability_of_any(judged: Judged, *, with_bars: bool = True, with_rate: bool = True) -> Reliability:
+    return forecasts_of_any(judged).measured(with_bars=with_bars, with_rate=with_rate)
 
 
-def reliability_of_select(analytics: Analytics, judged: Judged, *, with_bars: bool = True) -> Reliability:
-    return forecasts_of_select(analytics, judged).measured(with_bars=with_bars)
+def reliability_of_select(
+    analytics: Analytics, judged: Judged, *, with_bars: bool = True, with_rate: bool = True
+) -> Reliability:
+    return forecasts_of_select(analytics, judged).measured(with_bars=with_bars, with_rate=with_rate)
 
 
 def reliability_of_accept(analytics: Analytics, surface: str, period: Period) -> Reliability:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from htpy import Element, Node, a, article, details, div, h1, h3, nav, p, section, span, summary
@@ -21,6 +22,7 @@ from components.notice import NoticeView, notice
 from components.number import moment, plural
 from components.page import PageView, nav_for, page, standalone, stylesheet
 from components.stat import stats
+from components.steps import StepsView
 from components.table import data_table
 from components.terms import terms
 from suggest.domain.clock import rfc3339
@@ -33,6 +35,7 @@ _STATES: dict[str, Tone] = {"promoted": "good", "kept": "warn", "failed": "bad",
 def render(view: ReportView, noting: NoteForm | None = None, *, as_worker: bool = False) -> str:
     """The page at /reports/{surface}: rows come from the server, styles from /static, nothing inline. `noting` is the
     form to write down what happened, for those who may; `as_worker` leaves out what this role may not open."""
+    view = _without_ways(view) if as_worker else view
     content = _content(view, _served(view), links=True, noting=noting, as_worker=as_worker)
     return str(page(PageView(title=view.title, here="reports", nav=nav_for(is_worker=as_worker)), *content))
 
@@ -61,6 +64,21 @@ def _content(
         *around,
         *_body(view, address, links=links, noting=noting),
     ]
+
+
+def _without_ways(view: ReportView) -> ReportView:
+    """Next steps lead where only reviewers and owners may go; to others they are told without a link."""
+    told = tuple(
+        replace(
+            each,
+            figures=tuple(
+                replace(drawn, chart=drawn.chart.unlinked) if isinstance(drawn.chart, StepsView) else drawn
+                for drawn in each.figures
+            ),
+        )
+        for each in view.sections
+    )
+    return replace(view, sections=told)
 
 
 def _body(view: ReportView, address: Address, *, links: bool, noting: NoteForm | None) -> list[Node]:

@@ -170,6 +170,8 @@ def _measured(analytics: Analytics, view: ReportView, pages: Sequence[Page]) -> 
         fields=view.fields,
         versus=view.versus,
         against=view.against,
+        is_whole=view.is_whole,
+        page=view.page,
     )
     n_requests = tally(analytics, surface, period)["requests"]
     if not n_requests:

@@ -17,6 +17,7 @@ from components.charts.positions import PositionsView, positions_chart
 from components.charts.reliability import ReliabilityView, reliability_diagram
 from components.charts.values import ValuesView, values_chart
 from components.figure import figure
+from components.steps import StepsView, next_steps
 
 Address = Callable[[Drawn], str]  # where a figure's rows can be had as CSV
 
@@ -71,5 +72,7 @@ def _chart(view: Chart, *, links: bool) -> Element:
             return reliability_diagram(view if links else view.unlinked)
         case ValuesView():
             return values_chart(view if links else view.unlinked)
+        case StepsView():
+            return next_steps(view if links else view.unlinked)
         case _:
             assert_never(view)

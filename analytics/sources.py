@@ -15,6 +15,7 @@ from analytics.pages import (
     labels_bought,
     learning,
     live,
+    next_steps,
     overview,
     people,
     positions,
@@ -73,6 +74,24 @@ SOURCES = (
     Of(
         page="overview",
         sources=(
+            _s(
+                "what-next",
+                "Next steps",
+                next_steps.NEXT,
+                "promise",
+                "tally",
+                "judged_tally",
+                "judged_slates",
+                "outcomes_over_time",
+                "audits",
+                "left_waiting",
+                "review_waits",
+                "review_waits_at",
+                "unanswered",
+                "recent_requests",
+                "never_taken",
+                _BUNDLES,
+            ),
             _s("what-changed", "Now and before", changes.CHANGES, "tally", "judged_tally"),
             _s("what-happened", "What happened meanwhile", changes.HAPPENINGS, "happenings"),
             _OUTCOMES,
@@ -217,6 +236,7 @@ TESTS = {
         f"compared-{page}": "tests/analytics/test_compared.py::test_each_side_is_what_a_report_of_its_own_says"
         for page in ("funnel", "reliability", "live", "people", "tail", "drift", "positions")
     },
+    "what-next": "tests/analytics/test_next_steps.py::test_a_step_says_the_figures_of_the_pages_that_it_leads_to",
     "what-changed": "tests/analytics/test_lenses_and_changes.py::test_a_difference_is_that_of_newcombes_tables",
     "what-happened": "tests/analytics/test_every_number.py::test_what_happened_is_what_was_written",
     "outcomes-over-time": f"{_NUMBERS}outcomes_are_those_of_the_domain",

@@ -137,10 +137,15 @@ def _tests_figure(asking: Asking) -> Drawn:
     )
 
 
-def _tests(rows: Sequence[Row]) -> list[tuple[Value, ...]]:
+def fall_of(rows: Sequence[Row]) -> drift.Drift:
+    """The first of the two tests, which takes no vectors; of rows in order of time."""
     p = np.array([cast("float", row["p_any"]) for row in rows])
     cut = round(len(rows) * (1 - RECENT_SHARE))
-    fall = drift.fall_of_mean(p[:cut], p[cut:], np.random.default_rng(SEED))
+    return drift.fall_of_mean(p[:cut], p[cut:], np.random.default_rng(SEED))
+
+
+def _tests(rows: Sequence[Row]) -> list[tuple[Value, ...]]:
+    fall = fall_of(rows)
     told: list[tuple[Value, ...]] = [("fall of p_any", len(rows), fall.value, fall.limit, _verdict(fall))]
     vectors = [row for row in rows if row["embedding"] is not None and row["encoder"] == rows[-1]["encoder"]]
     if len(vectors) >= FEWEST:

@@ -93,7 +93,7 @@ def measure(asking: Asking) -> Measured:
                 is_wide=True,
                 figures=(bundles_figure(served), valued_figure(valued_bundles(bundles), asking.surface)),
             ),
-            labels_section(asking, gains(_points(bundles, "top1"), (LABELS_AHEAD,))),
+            labels_section(asking, gains(points_of(bundles, "top1"), (LABELS_AHEAD,))),
         )
     )
 
@@ -144,7 +144,7 @@ def _retrains_figure(bundles: Sequence[BundleHistory]) -> Drawn:
     for each in reversed(bundles):
         differences = each.gate.get("differences")
         told = differences if isinstance(differences, Mapping) else {}
-        rows.append((each.id, each.at, each.state, *_three(told.get("ndcg")), *_three(told.get("nll"))))
+        rows.append((each.id, each.at, each.state, *three_of(told.get("ndcg")), *three_of(told.get("nll"))))
     return table_figure(
         id="retrains",
         title="What each retrain brought",
@@ -210,7 +210,7 @@ def _ladder_figure(bundles: Sequence[BundleHistory]) -> Drawn:
 
 
 def _forecast_figure(bundles: Sequence[BundleHistory]) -> Drawn:
-    distinct = _points(bundles, "top3")
+    distinct = points_of(bundles, "top3")
     ahead = forecast(distinct, AHEAD) if len(distinct) >= FEWEST_FOR_FORECAST else []
     return table_figure(
         id="forecast",
@@ -230,7 +230,7 @@ def _forecast_figure(bundles: Sequence[BundleHistory]) -> Drawn:
     )
 
 
-def _points(bundles: Sequence[BundleHistory], name: str) -> list[tuple[int, float]]:
+def points_of(bundles: Sequence[BundleHistory], name: str) -> list[tuple[int, float]]:
     """(learned from, share wrong) of the bundles, one for each amount."""
     known = [(known_of(each), share.mid) for each in bundles if (share := share_of(each, name)) and known_of(each) > 0]
     return list({n: wrong for n, right in known if (wrong := 1 - right) > 0}.items())
@@ -307,10 +307,10 @@ def _share_of_rung(rung: Mapping[str, object], name: str) -> tuple[float | None,
 
 def _gained(rung: Mapping[str, object], name: str) -> tuple[float | None, float | None, float | None]:
     gained = rung.get("gained")
-    return _three(gained.get(name) if isinstance(gained, Mapping) else None)
+    return three_of(gained.get(name) if isinstance(gained, Mapping) else None)
 
 
-def _three(told: object) -> tuple[float | None, float | None, float | None]:
+def three_of(told: object) -> tuple[float | None, float | None, float | None]:
     if not isinstance(told, Mapping):
         return (None, None, None)
     return (number_of(told.get("mid")), number_of(told.get("low")), number_of(told.get("high")))

@@ -26,6 +26,8 @@ class Asking:
     fields: tuple[tuple[str, tuple[str, ...]], ...]  # the context fields that group, with their values
     versus: str | None = None  # a bundle to compare with, instead of the period before
     against: Period | None = None  # or another time
+    is_whole: bool = False  # from the first request to now
+    page: str | None = None
 
     @property
     def bounds(self) -> dict[str, object]:

@@ -12,6 +12,7 @@ from analytics.compared import against, other
 from analytics.drawn import Drawn, bounds
 from analytics.outcomes import outcomes_over_time
 from analytics.pages.measured import Asking, Measured
+from analytics.pages.next_steps import next_steps_section
 from analytics.people import audits, decisions_over_time
 from analytics.people_figures import escalation_figure
 from analytics.reliability import judged_slates, reliability_of_any, reliability_of_select
@@ -51,24 +52,28 @@ def measure(asking: Asking) -> Measured:
     now = tally(analytics, surface, period)
     typed = analytics.rows("typed", **asking.bounds)[0]
     loops = quantiles.with_bounds(analytics, "loop_times", ("age_s",), asking.bounds, key="bundle")
+    audited = audits(analytics, surface, period)
+    of_any = reliability_of_any(judged, with_bars=False, with_rate=False)
     stats = (
         *tiles(
             decisions,
             outcomes,
-            reliability_of_any(judged, with_bars=False),
-            reliability_of_select(analytics, judged, with_bars=False),
-            audits(analytics, surface, period),
+            of_any,
+            reliability_of_select(analytics, judged, with_bars=False, with_rate=False),
+            audited,
         ),
         _right_stat(now["right_n"], now["n"]),
         _without_people_stat(now["requests"], now["escalated"]),
         _typed_stat(cast(int, typed["taken"]), cast(int, typed["characters"])),
     )
+    todo = next_steps_section(asking, now, outcomes, audited, of_any.n_slates)
     with other(asking) as there:
         then = tally(there.analytics, there.surface, there.period)
     words, word = against(asking)
     return Measured(
         stats=stats,
         sections=(
+            todo,
             Section(
                 id="changes",
                 title="What changed",

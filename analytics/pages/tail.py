@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -51,6 +52,12 @@ RARE = Definition(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    n: int  # slates that were found wanting
+    clusters: tuple[tuple[Value, ...], ...]
+
+
 def measure(asking: Asking) -> Measured:
     return Measured(
         sections=(
@@ -77,11 +84,19 @@ def _rates(asking: Asking) -> Rates:
     return shares_of(found)
 
 
-def _unanswered_figure(asking: Asking) -> Drawn:
-    rows = asking.analytics.rows("unanswered", most=MOST_UNANSWERED, **asking.bounds)
+def unanswered(asking: Asking, *, most: int = MOST_UNANSWERED, clusters: int = MOST_CLUSTERS) -> Unanswered:
+    """What people found wanting, of the latest `most` slates: (for example, proposed, slates, share, low, high) of each
+    cluster, the largest first."""
+    rows = asking.analytics.rows("unanswered", most=most, **asking.bounds)
     newest = cast("str | None", rows[0]["encoder"]) if rows else None
     alike = [row for row in rows if row["encoder"] == newest]  # vectors of two encoders never meet
-    values = [_cluster(members, len(rows)) for members in _clusters(alike)]
+    found = tuple(_cluster(members, len(rows)) for members in _clusters(alike, most=clusters))
+    return Unanswered(n=len(rows), clusters=found)
+
+
+def _unanswered_figure(asking: Asking) -> Drawn:
+    found = unanswered(asking)
+    values = found.clusters
     return table_figure(
         id="unanswered",
         title="What could not be answered",
@@ -96,20 +111,20 @@ def _unanswered_figure(asking: Asking) -> Drawn:
         ),
         is_stacked=True,
         values=values,
-        sample=plural(len(rows), "unanswered slate"),
+        sample=plural(found.n, "unanswered slate"),
         missing=""
         if values
         else "No three unanswered requests say the same."
-        if rows
+        if found.n
         else "Nothing was found wanting in this period.",
     )
 
 
-def _clusters(rows: Sequence[Row]) -> list[list[Row]]:
+def _clusters(rows: Sequence[Row], *, most: int) -> list[list[Row]]:
     if not rows:
         return []
     vectors = np.array([np.frombuffer(cast(bytes, row["embedding"]), np.float16) for row in rows], np.float32)
-    found = clusters(vectors, least=LEAST_CLUSTER, most=MOST_CLUSTERS)
+    found = clusters(vectors, least=LEAST_CLUSTER, most=most)
     return [[rows[member] for member in each.members] for each in found]
 
 

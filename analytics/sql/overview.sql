@@ -8,6 +8,28 @@ select coalesce(sum(n), 0)::bigint as requests,
        coalesce(sum(n) filter (outcome = 'selected'), 0)::bigint as selected
   from cells_in_focus
 
+-- promise --
+-- What the owner wishes, as last written before the end of this time, and whether a test stood behind the line then.
+select "at", json_extract_string(policy, '$.mode') as mode,
+       json_extract_string(policy, '$.target.kind') as target_kind,
+       try_cast(json_extract_string(policy, '$.target.value') as double) as target_value,
+       try_cast(json_extract_string(policy, '$.auto_target') as double) as auto_target,
+       try_cast(json_extract_string(policy, '$.answer_within_s') as double) as answer_within_s,
+       try_cast(json_extract_string(policy, '$.learning_per_day') as integer) as learning_per_day,
+       try_cast(json_extract_string(policy, '$.line.certified') as boolean) as is_certified
+  from policy_changes
+ where surface = $surface and policy_changes."at" < $to
+ order by sequence desc
+ limit 1
+
+-- left_waiting --
+-- Of what was handed to people because nobody else knew, what has no answer, for longer than it may take ($within_s).
+select count(*) as asked,
+       count(*) filter (not is_answered and reviews."at" + to_milliseconds($within_s * 1000)
+                                            <= (select moment from as_of)) as late
+  from reviews_in_focus reviews
+ where reason = 'escalated'
+
 -- typed --
 -- Characters that nobody had to type: the length of each option taken, less the part of it that was rewritten.
 select coalesce(sum(taken), 0)::bigint as taken, coalesce(sum(saved), 0)::bigint as characters

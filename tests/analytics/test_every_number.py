@@ -224,6 +224,7 @@ def test_no_figure_is_left_out_for_want_of_rows(full: Full, of: object) -> None:
 
 # Numbers that are no estimate, or whose chance is told otherwise, and why.
 WITHOUT_AN_INTERVAL = {
+    "what-next": {"value", "limit"},  # counts and tests among them; what the page it leads to says of them
     "typing-saved": {"characters_each", "minutes"},  # sums of what happened, at a speed that is assumed
     "reliability-p-any": {"forecast_from", "forecast_to", "forecast_mean"},  # what was said
     "reliability-p-select": {"forecast_from", "forecast_to", "forecast_mean"},

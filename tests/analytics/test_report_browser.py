@@ -153,7 +153,7 @@ def test_the_whole_page_can_be_walked_by_keyboard(browser: Browser, site: str) -
     expect(opened.get_by_text("Skip to content")).to_be_focused()
     opened.keyboard.press("Enter")
     expect(opened.locator("#main")).to_be_focused()
-    opened.locator("summary", has_text="Table").first.press("Enter")
+    opened.locator("#outcomes-over-time summary", has_text="Table").press("Enter")
     expect(opened.locator("#outcomes-over-time table")).to_be_visible()
     context.close()
 

@@ -23,7 +23,7 @@ from suggest.domain.event import EventType
 from suggest.domain.review import ReviewReason
 
 FIGURES = [
-    "what-changed", "what-happened", "outcomes-over-time", "escalation-share", "typing-saved", "loop-time",
+    "what-next", "what-changed", "what-happened", "outcomes-over-time", "escalation-share", "typing-saved", "loop-time",
     "funnel", "outcomes-by-position", "funnel-by-bundle", "funnel-by-decision",
     "reliability-p-any", "reliability-p-select", "reliability-p-accept", "calibration-by-bundle",
     "learning-curve", "forecast", "retrains", "ladder", "interleaved", "served-by-bundle", "off-policy-value",
@@ -33,8 +33,8 @@ FIGURES = [
     "examination", "arms", "planner",
 ]  # fmt: skip
 HEADINGS = [
-    "Support replies ", "What changed", "What people did", "What it saves, and how fast it learns", "The funnel",
-    "By part", "Did the figures keep their word", "For whom it does not", "What learning brought",
+    "Support replies ", "What to do next", "What changed", "What people did", "What it saves, and how fast it learns",
+    "The funnel", "By part", "Did the figures keep their word", "For whom it does not", "What learning brought",
     "What each step brought", "Two bundles by turns", "Bundles and their gate", "What each label bought",
     "Offline and live, side by side", "Where people were asked", "Their work",
     "The long tail", "Has traffic changed", "Where people look", "Experiments",
