@@ -10,6 +10,7 @@ from urllib.parse import quote
 from htpy import Node, a, div, h1, p, span
 
 from analytics.snapshot import Analytics
+from analytics.tabular import over
 from components.badge import BadgeView, badge
 from components.empty import EmptyView, StepView, empty
 from components.number import NOTHING, count, moment
@@ -76,11 +77,17 @@ def _listed(lines: tuple[SurfaceLine, ...]) -> Node:
             Column(label="Last asked", number=True),
         ),
         rows=tuple(
-            (_name(line), count(line.n_slates), NOTHING if line.last_at is None else moment(line.last_at))
+            (_name(line), count(line.n_slates), NOTHING if line.last_at is None else _day_and_hour(line.last_at))
             for line in lines
         ),
     )
     return div(".card.card-flush")[data_table(table)]
+
+
+def _day_and_hour(at: datetime) -> Node:
+    """One under the other: side by side they do not fit a phone."""
+    day, _, hour = moment(at).partition(", ")
+    return over(day, hour)
 
 
 def _name(line: SurfaceLine) -> Node:

@@ -19,6 +19,7 @@ from real_browser import real_chromium
 import components.page
 from analytics.backtest import measure
 from analytics.backtest_page import render_page
+from analytics.index import render_index, surfaces
 from analytics.render import render, render_file
 from analytics.report import report
 from components.gallery import gallery
@@ -51,6 +52,7 @@ def site(month: Month) -> Iterator[str]:
     pages = {
         "/reports/support": render(month.view),
         "/reports/support/experiments": render(report(month.analytics, "support", now=month.now, page="experiments")),
+        "/reports": render_index(surfaces(month.analytics)),
         "/gallery": str(gallery()),
         "/gallery-rtl": str(gallery("أين طردي؟", view=right_to_left)),
     }
@@ -225,6 +227,16 @@ def test_on_a_phone_every_figure_of_a_row_is_in_sight_with_its_name(browser: Bro
     names = opened.evaluate(WIDE)
     assert len(names) > 50
     assert "none" not in names
+    context.close()
+
+
+def test_on_a_phone_the_list_of_surfaces_is_not_cut(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    opened = context.new_page()
+    opened.goto(site + "/reports")
+    wrap = opened.locator(".table-wrap")
+    expect(wrap.get_by_text("UTC")).to_be_visible()
+    assert wrap.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
     context.close()
 
 
