@@ -133,8 +133,8 @@ def _silent(k: Known) -> Step | None:
     most = clopper_pearson(0, k.seen).high
     return Step(
         rule="silence", do="Check that the page reports what people take",
-        why=f"Of {plural(k.seen, 'slate')} in view none was taken, dismissed or overridden: "
-        f"{percent(most)} are at most.",
+        why=f"Of {plural(k.seen, 'slate')} in view none was taken, dismissed or overridden, so "
+        f"at most {percent(most)} are.",
         page="funnel", part="funnel", place="See where they are lost",
         value=0.0, low=0.0, high=most, n=k.seen, unit="share",
     )  # fmt: skip

@@ -230,6 +230,20 @@ def test_on_a_phone_every_figure_of_a_row_is_in_sight_with_its_name(browser: Bro
     context.close()
 
 
+def test_what_is_pending_has_an_outline_in_forced_colours(browser: Browser, site: str) -> None:
+    context = browser.new_context(forced_colors="active")
+    opened = context.new_page()
+    opened.goto(site + "/reports/support")
+    key = opened.locator(
+        "#outcomes-over-time .legend .tone-pending .bar, #outcomes-over-time .legend svg.tone-pending .bar"
+    )
+    line, ground = key.first.evaluate(
+        "each => [getComputedStyle(each).stroke, getComputedStyle(document.body).backgroundColor]"
+    )
+    assert line != ground
+    context.close()
+
+
 def test_on_a_phone_the_list_of_surfaces_is_not_cut(browser: Browser, site: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     opened = context.new_page()
