@@ -24,7 +24,7 @@ from suggest.calibrate.together import ALONE, Together
 Floats = NDArray[np.float64]
 NONE_KINDS = ("near", "far")
 USUAL_NONE, USUAL_WORTH = 0.1, 100  # share of unanswerable requests before a surface's answers say, and what it counts
-VOUCHED = 30  # right answers that a none-label makes count against that share: unmarked is not the same as none
+VOUCHED = 100  # right answers that a none-label makes count against that share: unmarked is not the same as none
 DOUBT_WORTH = 30  # known answers at which traffic is believed half against what is usual
 
 
