@@ -24,7 +24,7 @@ from suggest.calibrate.together import ALONE, Together
 Floats = NDArray[np.float64]
 NONE_KINDS = ("near", "far")
 USUAL_NONE, USUAL_WORTH = 0.1, 100  # share of unanswerable requests before a surface's answers say, and what it counts
-VOUCHED = 100  # right answers that a none-label makes count against that share: unmarked is not the same as none
+VOUCHED = 100  # right answers that count against that share, for each none-label and one: unmarked is not answered
 DOUBT_WORTH = 30  # known answers at which traffic is believed half against what is usual
 
 
@@ -51,11 +51,11 @@ class ChoiceModel:
     def usual_shares(self) -> Floats:
         """Shares (3,) of answerable, near and far requests that are expected before traffic speaks: what its known
         answers say beside USUAL_WORTH usual ones, since its own examples are weighed and made up. A history of right
-        answers alone says nothing of how much has none (docs/decisions/0038)."""
+        answers alone says little of how much has none (docs/decisions/0038)."""
         if self.known is None:
             return self.shares
         n_right, n_none = self.known
-        n_told = min(n_right, VOUCHED * n_none) + n_none
+        n_told = min(n_right, VOUCHED * (n_none + 1)) + n_none
         none = (n_none + USUAL_NONE * USUAL_WORTH) / (n_told + USUAL_WORTH)
         return np.array([1.0 - none, *(none * self.shares[1:] / self.shares[1:].sum())])
 

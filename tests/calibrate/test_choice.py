@@ -289,9 +289,9 @@ def test_what_is_usual_comes_from_the_known_answers_and_gives_way_to_none_of_the
     np.testing.assert_allclose(told.usual_shares[0], 1 - 310 / 1_000)
     assert told.doubt == pytest.approx(30 / 930)
     rights_alone = replace(TRUE, known=(9_000, 0))  # nobody marks what has no answer: that is not to say there is none
-    np.testing.assert_allclose(rights_alone.usual_shares, [0.9, 0.05, 0.05])
+    np.testing.assert_allclose(rights_alone.usual_shares, [0.95, 0.025, 0.025])
     rarely_told = replace(TRUE, known=(9_000, 10))
-    np.testing.assert_allclose(rarely_told.usual_shares[0], 1 - 20 / 1_110)
+    np.testing.assert_allclose(rarely_told.usual_shares[0], 1 - 20 / 1_210)
     assert TRUE.doubt == 0.0  # a bundle of before
     np.testing.assert_allclose(TRUE.usual_shares, TRUE.shares)
 
