@@ -85,7 +85,7 @@ def test_a_page_is_clean(page: Page, served: Service, path: str) -> None:
 def test_a_table_takes_its_colours_back_when_they_are_no_longer_forced(page: Page, served: Service) -> None:
     """Chromium keeps the former colours of lines that are collapsed: ours stand each for itself."""
     page.goto(f"{served.address}/reports/support/overview?{MONTH}")
-    table = page.locator("table").first
+    table = page.locator("table:visible").first
     before = table.screenshot(animations="disabled")
     page.emulate_media(forced_colors="active")
     assert table.screenshot(animations="disabled") != before
