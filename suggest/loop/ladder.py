@@ -14,6 +14,7 @@ from suggest.loop.instant import ranks_with_head
 from suggest.loop.predicted import Predicted
 from suggest.loop.record import uid
 from suggest.loop.scores import K, Score
+from suggest.metrics.interval import z_two_sided
 from suggest.rank.features import column
 from suggest.rank.ranker import COLUMNS
 
@@ -24,7 +25,7 @@ _COLUMNS = (
     ("linear", column("linear")),
     (RANKER, COLUMNS.index("booster")),
 )
-_Z90 = 1.645
+_Z90 = z_two_sided(0.9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def _gained(now: NDArray[np.bool_], before: NDArray[np.bool_]) -> dict[str, floa
     """Mean difference of pairs and the ends of its 90 % interval (normal).
 
     >>> _gained(np.array([True, True, True, False]), np.array([True, False, True, False]))
-    {'low': -0.1613, 'mid': 0.25, 'high': 0.6613}
+    {'low': -0.1612, 'mid': 0.25, 'high': 0.6612}
     """
     by_example = now.astype(np.float64) - before
     mid, half = float(by_example.mean()), _Z90 * float(by_example.std(ddof=1 if len(now) > 1 else 0)) / len(now) ** 0.5

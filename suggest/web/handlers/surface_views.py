@@ -24,6 +24,7 @@ from suggest.domain.errors import NotFound
 from suggest.domain.slate import Slate
 from suggest.loop.jobs import FINAL
 from suggest.policy.frontier import FrontierPoint
+from suggest.policy.solve import Expected
 from suggest.web.embed import Embed
 from suggest.web.handlers.guidelines import guideline_about
 from suggest.web.handlers.policy_views import group_row, history, policy_view
@@ -104,15 +105,7 @@ def preview(parts: Parts, name: str, changes: Mapping[str, object]) -> PreviewVi
         certified=line.certified,
         n_needed=line.n_needed,
         expected=_place(wished.line),
-        served=FrontierPlace(
-            threshold=line.threshold,
-            precision=expected.precision.mid,
-            low=expected.precision.low,
-            high=expected.precision.high,
-            n=expected.precision.n,
-            review_share=expected.review_share,
-            cost=expected.cost,
-        ),
+        served=_at(line.threshold, expected),
         mode=str(changes.get("mode", parts.online.get_policy(name).policy.mode)),
         wait_s=expected.wait_s,
         people_needed=expected.people_needed,
@@ -165,15 +158,19 @@ def _why(told: object) -> tuple[tuple[str, float], ...]:
 
 
 def _place(point: FrontierPoint) -> FrontierPlace:
+    return _at(point.threshold, point)
+
+
+def _at(threshold: float, found: FrontierPoint | Expected) -> FrontierPlace:
     return FrontierPlace(
-        threshold=point.threshold,
-        precision=point.precision.mid,
-        low=point.precision.low,
-        high=point.precision.high,
-        n=point.precision.n,
-        review_share=point.review_share,
-        cost=point.cost,
-        wait_s=point.wait_s,
+        threshold=threshold,
+        precision=found.precision.mid,
+        low=found.precision.low,
+        high=found.precision.high,
+        n=found.precision.n,
+        review_share=found.review_share,
+        cost=found.cost,
+        wait_s=found.wait_s,
     )
 
 
