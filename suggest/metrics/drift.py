@@ -39,7 +39,7 @@ def fall_of_mean(reference: ArrayLike, recent: ArrayLike, rng: np.random.Generat
     """
     before, now = finite(reference, "reference"), finite(recent, "recent")
     values = [float(before[rows].mean()) for rows in _windows(before.size, now.size, rng)]
-    falls = before.mean() - np.array(values)
+    falls = (before.mean() - np.array(values)) * _both_vary(before.size, now.size)
     return Drift(value=float(before.mean() - now.mean()), limit=float(np.quantile(falls, 1 - FALSE_ALARMS)))
 
 
@@ -52,7 +52,18 @@ def shift_of_mean(reference: ArrayLike, recent: ArrayLike, rng: np.random.Genera
     centre = before.mean(axis=0)
     drawn = [float(np.linalg.norm(before[rows].mean(axis=0) - centre)) for rows in _windows(len(before), len(now), rng)]
     value = float(np.linalg.norm(now.mean(axis=0) - centre))
-    return Drift(value=value, limit=float(np.quantile(_floats(drawn), 1 - FALSE_ALARMS)))
+    shifts = _floats(drawn) * _both_vary(len(before), len(now))
+    return Drift(value=value, limit=float(np.quantile(shifts, 1 - FALSE_ALARMS)))
+
+
+def _both_vary(n: int, size: int) -> float:
+    """By how much two means differ more than a window's differs from the history that it was drawn from: that of the
+    history is a sample too, with 1/n of the variance beside 1/size.
+
+    >>> round(_both_vary(600, 300), 3)
+    1.225
+    """
+    return float((1.0 + size / n) ** 0.5)
 
 
 def _windows(n: int, size: int, rng: np.random.Generator) -> list[Ints]:

@@ -16,6 +16,21 @@ def test_traffic_like_its_history_is_seldom_an_alarm() -> None:
     assert alarms <= 5
 
 
+def test_a_history_that_is_hardly_longer_than_what_is_recent_is_no_alarm_either() -> None:
+    """100 surfaces, 600 requests against 300; 1 % nominal each, 4 binomial standard errors allow 7 in all. With the history's mean
+    taken for the truth there were 10."""
+    rng = np.random.default_rng(5)
+    spread = (1.0 / np.arange(1, 61) ** 0.35).astype(np.float64)
+    falls = shifts = 0
+    for _ in range(100):
+        vectors = rng.normal(size=(900, 60)) * spread
+        p_any = 1.0 / (1.0 + np.exp(-(1.5 * vectors[:, 0] + 3.0)))
+        shifts += shift_of_mean(vectors[:600], vectors[600:], np.random.default_rng(1)).is_alarm
+        falls += fall_of_mean(p_any[:600], p_any[600:], np.random.default_rng(1)).is_alarm
+    print(f"false alarms of 100: {falls} of the fall, {shifts} of the shift")
+    assert falls + shifts <= 7
+
+
 def test_unanswerable_requests_are_seen_in_p_any() -> None:
     rng, found = np.random.default_rng(1), 0
     for _ in range(20):
