@@ -20,7 +20,7 @@ from suggest.loop.clicks import FEWEST_READINGS, corrected, examination_of, read
 from suggest.loop.examples import ExampleSet
 from suggest.loop.fields import with_fields
 from suggest.loop.folds import N_FOLDS, NEVER_HELD_OUT
-from suggest.loop.linear_columns import linear_columns
+from suggest.loop.linear_columns import lasting, linear_columns
 from suggest.loop.made_up import Background, far_away, groups_of, made_new, taken_away
 from suggest.loop.pools import CHOICE_COLUMNS, Pools
 from suggest.loop.predicted import Predicted
@@ -94,7 +94,7 @@ def build(
     everything = np.ones(len(examples), bool)
     pools = Pools.of(examples, trees.held_out, examination, near=near, far=far, new=new)
     choices = pools.choices(everything)
-    base, strength = _widened(prior), prior_strength(examples.positives, len(examples.options()))
+    base, strength = _widened(prior), prior_strength(examples.positives, len(lasting(examples)))
     fallback = fit_choice(_companions(base, examples, everything), choices, strength=strength, settled=OF_THE_SURFACE)
     judged = {
         f: fit_choice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from suggest.rank.habits import Asker
 from suggest.rank.traits import NO_TRAITS, Traits
 
 FORM = 0.05  # a text that makes up more of the examples is a form: what was asked stands in its fields
+CROWD = 1.0 / N_FOLDS  # of the examples: a context with more of them would fill a fold alone
 ENOUGH_HELD_OUT = 1_500  # labels that a tuned encoder never sees: more calibrate no better and would tune it less
 
 
@@ -134,11 +136,14 @@ class ExampleSet:
     def folds(self) -> NDArray[np.int64]:
         """(n,) fold of each example: labels at random, stratified by item; the latest fifth of the clicks together.
 
-        A conversation shares a fold, and so do identical texts, whatever they are; a label's fold wins. New labels of
-        an item are dealt after its old ones, which stay where they were. What the encoder was tuned on is never held
-        out."""
-        names = self.conversations()
-
+        A conversation shares a fold, and so do identical texts, whatever they are; a label's fold wins. Only the clicks
+        of a crowd are dealt one by one: when it is asked again it has been answered before. New labels of an item are
+        dealt after its old ones, which stay where they were. What the encoder was tuned on is never held out."""
+        crowds = self.crowds()
+        names = [
+            f"{e.key}\x1f{e.order:.0f}" if e.click and e.key in crowds else name
+            for e, name in zip(self.examples, self.conversations(), strict=True)
+        ]
         named = list(zip(self.examples, names, strict=True))
         never = {name for e, name in named if e.text_key in self.tuned_on}
         fold: dict[str, int] = dict.fromkeys(never, NEVER_HELD_OUT)
@@ -162,6 +167,12 @@ class ExampleSet:
             if example.wording:
                 of_text.setdefault(example.wording, set()).add(example.key)
         return frozenset(text for text, keys in of_text.items() if len(keys) > max(FORM * len(self.examples), 1))
+
+    def crowds(self) -> frozenset[str]:
+        """Keys of contexts, fields and all, of which there are more than one fold should hold: a home page with one
+        text, where only the person or the options differ."""
+        times = Counter(example.key for example in self.examples if example.click)
+        return frozenset(key for key, n in times.items() if n > max(CROWD * len(self.examples), 1))
 
     def to_tune_on(self) -> frozenset[str]:
         """Keys of the contexts with a known answer that an encoder may be tuned on.

@@ -28,14 +28,14 @@ def linear_of(
     text is half a one."""
     rows, weights = [], []
     items: list[str | None] = []
-    passing = _passing(examples)
+    known = lasting(examples)
     for example, used in zip(examples.examples, use, strict=True):
         if used and example.is_none and not example.newer and example.supplied is None:
             rows.append(examples.embeddings[example.row])
             items.append(None)
             weights.append(example.weight)
         for item in example.right if used else ():
-            if item not in without and item not in passing:
+            if item in known and item not in without:
                 rows.append(examples.embeddings[example.row])
                 items.append(item)
                 weights.append(example.weight * example.stands_for * example.sure / len(example.right))
@@ -51,10 +51,11 @@ def linear_of(
     )
 
 
-def _passing(examples: ExampleSet) -> frozenset[str]:
-    """Options that callers brought along and that were chosen a few times only: too many and too new to model each."""
+def lasting(examples: ExampleSet) -> frozenset[str]:
+    """Options of which something can be learned each for itself: the catalogue, and what callers brought along and was
+    chosen often enough. Of a thousand offers that were made once there is nothing to know but what they have in common."""
     chosen = Counter(i for e in examples.examples if e.supplied is not None for i in e.right)
-    return frozenset(i for i, n in chosen.items() if n < FEWEST_CHOSEN) - frozenset(examples.catalog.ids)
+    return frozenset(examples.catalog.ids) | {i for i, n in chosen.items() if n >= FEWEST_CHOSEN}
 
 
 def favourites(model: LinearModel | None, examples: ExampleSet, which: Sequence[int]) -> list[Sequence[str]] | None:

@@ -1,10 +1,12 @@
 """Evidence as it would have been, had this context never been seen: every conversation left out of its own memory.
+Only of a context that makes up much of all that is asked, the memory keeps what others answered to it.
 
 The same feature function serves and trains; only the memory differs, and here it can be narrowed to what a held-out
 group of candidates leaves behind."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -48,6 +50,7 @@ class Replay:
         self._place = {c: i for i, c in enumerate(dict.fromkeys((*self.ids, *brought))) if c not in without}
         self._own_place = {c: i for i, c in enumerate(self.ids)}
         self._examples = examples
+        voices: Counter[tuple[str, str | None]] = Counter()  # by how many it was said
         votes: dict[tuple[str, str | None], tuple[int, float]] = {}  # said again, the larger weight counts, as served
         for e in examples.examples:
             if e.is_refusal:
@@ -60,6 +63,7 @@ class Replay:
             )
             for item in answers:
                 if item is None or (item in self._place and item not in unlearned):
+                    voices[e.key, item] += 1
                     row, before = votes.get((e.key, item), (e.row, 0.0))
                     votes[e.key, item] = (row, max(weight, before))
         votes = {answer: vote for answer, vote in votes.items() if vote[1] > LEAST_VOTING_WEIGHT}  # as served
@@ -67,6 +71,8 @@ class Replay:
         rows = [row for row, _ in votes.values()]
         self._memory = examples.embeddings[np.array(rows, np.int64)]
         self._items = items
+        self._crowds = examples.crowds()
+        self._alone = np.array([voices[answer] == 1 for answer in votes], np.bool_)
         self._weights = np.array([weight for _, weight in votes.values()], np.float32)
         self._conversations = examples.conversations()
         by_key = {e.key: (e, name) for e, name in zip(examples.examples, self._conversations, strict=True)}
@@ -102,6 +108,9 @@ class Replay:
         example = self._examples.examples[i]
         same = self._of_conversation.get(self._conversations[i], [])
         own = [j for j, e in same if e.key == example.key or e.text_key != example.text_key]  # other fields: other ones
+        if example.click and example.key in self._crowds:
+            said: Sequence[str | None] = example.right or (None,)
+            own = [j for j in own if self._alone[j] and self._items[j] in said]
         cosines[own] = -2.0
         return self._seen(query, example.text, cosines, named, wanted, own=own, example=example)
 

@@ -146,8 +146,10 @@ def test_fields_that_mean_nothing_cost_next_to_nothing_and_none_at_all_change_no
 
 
 @pytest.mark.slow
-def test_options_that_a_caller_brings_along_are_learned_by_their_fields() -> None:
-    """No option ever comes back: right is what is within the budget, then of the brand that is liked, then cheap."""
+@pytest.mark.parametrize("one_text", [0.5, 1.0])
+def test_options_that_a_caller_brings_along_are_learned_by_their_fields(one_text: float) -> None:
+    """No option ever comes back: right is what is within the budget, then of the brand that is liked, then cheap. Half
+    of the requests, or all of them, have the same text, as those of one page have."""
     rng = np.random.default_rng(SEED)
     world = ClusteredWorld(n_items=4, seed=SEED)
     brands = [f"brand{n}" for n in range(5)]
@@ -182,7 +184,7 @@ def test_options_that_a_caller_brings_along_are_learned_by_their_fields() -> Non
         made,
         examples=tuple(
             replace(e, traits=t, supplied=s, key="the form", wording="the form")
-            if n % 2
+            if n % 2 or one_text == 1
             else replace(e, traits=t, supplied=s)
             for n, (e, (t, s)) in enumerate(zip(made.examples, told, strict=True))
         ),
