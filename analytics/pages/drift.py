@@ -38,8 +38,8 @@ CONFIDENCE = Definition(
 TESTS = Definition(
     what="Whether the latest quarter of the requests differs from those before by more than chance.",
     formula="Fall of the mean of p_any, and the norm of the shift of the mean vector, against what blocks of 25 of the "
-    "surface's own history reach in one window of a hundred (moving block bootstrap), times the root of 1 + recent / earlier "
-    "requests: the history is a sample too.",
+    "surface's own history reach in one window of a hundred (moving block bootstrap), times the root of "
+    "1 + recent / earlier requests: the history is a sample too.",
     caveat="Two tests at 1% each. The first is blind to new subjects that are answered well, the second to anything "
     "that leaves the mean vector where it is.",
 )

@@ -53,7 +53,7 @@ def linear_of(
 
 def lasting(examples: ExampleSet) -> frozenset[str]:
     """Options of which something can be learned each for itself: the catalogue, and what callers brought along and was
-    chosen often enough. Of a thousand offers that were made once there is nothing to know but what they have in common."""
+    chosen often enough. Of offers that are made once there is nothing to know but what they have in common."""
     chosen = Counter(i for e in examples.examples if e.supplied is not None for i in e.right)
     return frozenset(examples.catalog.ids) | {i for i, n in chosen.items() if n >= FEWEST_CHOSEN}
 

@@ -17,8 +17,8 @@ def test_traffic_like_its_history_is_seldom_an_alarm() -> None:
 
 
 def test_a_history_that_is_hardly_longer_than_what_is_recent_is_no_alarm_either() -> None:
-    """100 surfaces, 600 requests against 300; 1 % nominal each, 4 binomial standard errors allow 7 in all. With the history's mean
-    taken for the truth there were 10."""
+    """100 surfaces, 600 requests against 300; 1 % nominal each, 4 binomial standard errors allow 7 in all. With the
+    history's mean taken for the truth there were 10."""
     rng = np.random.default_rng(5)
     spread = (1.0 / np.arange(1, 61) ** 0.35).astype(np.float64)
     falls = shifts = 0
