@@ -78,7 +78,8 @@ def build(
     if correct_clicks and readings_among(examples) >= FEWEST_READINGS:
         for done in range(ROUNDS):
             report(0.2 + 0.1 * done, "how people read")
-            examination, examples = _corrected(examples, rows, prior)
+            told, _ = with_fields(examples, rows, folds)  # where only they tell, clicks would look like mistakes
+            examination, examples = _corrected(examples, told, prior)
             rows, full = linear_columns(examples, folds)
     report(0.45, "fields, out of fold")
     rows, fields = with_fields(examples, rows, folds)

@@ -46,6 +46,7 @@ class Live:
         load: Callable[[str, str], tuple[Mapping[str, bytes], int]],  # surface, bundle -> files, data_until
         serve: Callable[[str, str], object],  # let a stored bundle serve, pointer and memory
         step_back: Callable[[str], object],
+        is_wanted: Callable[[str], bool] = lambda surface: True,  # whether its owner still lets people choose
         alert: Alert = lambda surface, bundle, why: (),
     ) -> None:
         """`alert(surface, bundle, why)` is what to store beside the note that a champion was called back."""
@@ -56,6 +57,7 @@ class Live:
         self._load = load
         self._serve = serve
         self._step_back = step_back
+        self._is_wanted = is_wanted
         self._alert = alert
         self.canaries = Canaries(store, clock=clock)
         self._alarms = Alarms(store)
@@ -105,6 +107,8 @@ class Live:
             self._end(canary, tally, state="promoted", why="promoted before the canary had ended")
         elif current != canary.champion:
             self._end(canary, tally, state="kept", why="another champion serves; the canary was against the one before")
+        elif not self._is_wanted(canary.surface):
+            self._end(canary, tally, state="kept", why="stopped: the policy promotes otherwise now")
         elif verdict == "promote":
             self._serve(canary.surface, canary.bundle)
             self._end(canary, tally, state="promoted", why="people preferred it")

@@ -89,6 +89,7 @@ class LoopService:
             load=self._load,
             serve=self.promote,
             step_back=self.rollback,
+            is_wanted=self._wants_canaries,
             alert=alert,
         )
         self._flip = RLock()  # what serves and the pointer to it change together, the pointer last
@@ -250,6 +251,12 @@ class LoopService:
 
             gate = further_checked(folder, gate, self._policy_of(job.surface))
             return self._take(job, made, gate, champion)
+
+    def _wants_canaries(self, surface: str) -> bool:
+        try:
+            return self._policy_of(surface).promotion == "canary"
+        except NotFound:
+            return False
 
     def _lay_out(self, job: Job, folder: Path) -> str | None:
         """What the child reads: the task, a snapshot, background requests, the champion."""

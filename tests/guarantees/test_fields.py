@@ -16,7 +16,7 @@ from suggest.calibrate.prior import shipped_prior
 from suggest.domain.candidate import Candidate
 from suggest.loop.build import Built, build
 from suggest.loop.examples import Catalog, ExampleSet, Supplied
-from suggest.loop.scores import held_out_scores
+from suggest.loop.scores import held_out_scores, measures
 from suggest.online.model import Model
 from suggest.online.suggester import Suggester
 from suggest.rank.traits import traits_of
@@ -199,3 +199,30 @@ def test_options_that_a_caller_brings_along_are_learned_by_their_fields(one_text
         hits.append(ranking.ids[0] == options[right].id)
     print(f"top 1 among six that were never seen: {np.mean(hits):.3f}; chance .167")
     assert np.mean(hits) > 0.75
+
+
+@pytest.mark.slow
+def test_what_only_a_field_tells_is_not_taken_for_a_mistake() -> None:
+    """Nobody takes anything by mistake, and who does not see the right one dismisses. The text says nothing."""
+    rng, world = np.random.default_rng(SEED), ClusteredWorld(n_items=5, seed=SEED)
+    writer, middle = ExampleWriter(world), unit(world.centres.mean(axis=0))
+    kinds = []
+    for _ in range(300):
+        right = int(rng.integers(5))
+        shown = tuple(world.ids[n] for n in rng.permutation(5)[:3])
+        wanted = world.ids[right]
+        vector = unit(middle + 0.3 * rng.normal(size=world.dim) / np.sqrt(world.dim))
+        if wanted in shown:
+            writer.click(vector, wanted, shown=shown, examined=shown[: shown.index(wanted)])
+        else:
+            writer.click(vector, None, shown=shown, examined=shown)
+        kinds.append(traits_of({"kind": f"kind {right}"}))
+    made = writer.all()
+    examples = replace(made, examples=tuple(replace(e, traits=t) for e, t in zip(made.examples, kinds, strict=True)))
+    built = grown(examples, world)
+    sure = float(np.mean([e.sure for e in built.examples.examples if e.right]))
+    told = measures(held_out_scores(built, built.examples), built.examples.examples)
+    print(f"selections are believed by {sure:.2f}; top 1 {told['top1']:.3f}, ECE of p_any {told['ece_p_any']:.3f}")
+    assert sure > 0.9
+    assert told["top1"] > 0.95
+    assert told["ece_p_any"] < told["ece_floor_p95"] + 0.02

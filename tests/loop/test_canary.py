@@ -113,3 +113,13 @@ def test_no_retrain_begins_by_itself_meanwhile(shop: Shop) -> None:
     shop.app.loop.note_outcomes("shop", 500)
     shop.pass_time()
     assert not shop.app.loop._jobs.pending("shop")
+
+
+def test_an_owner_who_promotes_otherwise_stops_it(shop: Shop) -> None:
+    people_take(shop, "challenger", 2)
+    shop.online.put_policy("shop", {"promotion": "offline"}, by="owner")
+    shop.pass_time()
+    assert shop.app.loop.live.canaries.all() == []
+    assert shop.app.loop.models("shop")["champion"] == "prior"
+    assert "stopped" in str(shop.model("challenger")["gate"])
+    assert shop.ask("where is my parcel").slate.items[0].team is None
