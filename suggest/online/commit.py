@@ -17,7 +17,7 @@ from suggest.online.outcomes import Outcomes, is_shown
 from suggest.online.panels import panel_of
 from suggest.online.propose import Drafted, asks_for_answer
 from suggest.online.routing import Routing
-from suggest.online.served import NO_POOL, Shelf, vector_of
+from suggest.online.served import NO_POOL, Shelf, is_told_by_text, vector_of
 from suggest.online.signing import Signing
 from suggest.online.surfaces import Place
 from suggest.online.task import Task
@@ -106,7 +106,7 @@ class Committer:
         if asks_for_answer(slate) and slate.learnable:
             serving = place.serving
             if slate.embedding is None or slate.encoder == serving.embedder.fingerprint:  # else swapped meanwhile
-                vector = None if slate.embedding is None else vector_of(slate.embedding)
+                vector = vector_of(slate.embedding) if slate.embedding is not None and is_told_by_text(slate) else None
                 serving.suggester.observe_request(draft.ranking, vector)
             place.recent_p_any.append(slate.p_any)
         self._outcomes.served(slate)

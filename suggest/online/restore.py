@@ -179,7 +179,8 @@ class Restorer:
         if recent_p_any is not None:
             bundle = serving.suggester.bundle
             recent_p_any.extend(float(cast("float", row["p_any"])) for row in rows if row["bundle"] == bundle)
-        vectors, is_there = embedder.of_stored([stored_context(row) for row in rows[-REJUDGED:]])
+        judged = [stored_context(row) for row in rows[-REJUDGED:] if row["is_told_by_text"]]
+        vectors, is_there = embedder.of_stored(judged)
         return list(vectors[is_there])
 
     def _engagements(self, surface: str, upto: int, moment: datetime) -> list[Note]:

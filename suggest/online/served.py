@@ -46,6 +46,12 @@ class Served:
 ReadServed = Callable[[str], Served | None]
 
 
+def is_told_by_text(slate: Slate) -> bool:
+    """Whether another bundle can judge the request anew by its embedding alone: without its fields, or without the
+    options that came with it, it would look as if nothing answered it."""
+    return not slate.supplied and not slate.context.fields
+
+
 class Shelf:
     """The most recently used slates, at most `capacity` of them, backed by the log."""
 

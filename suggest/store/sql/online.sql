@@ -7,9 +7,11 @@ select id, max(sequence) as sequence
 
 -- recent_requests --
 -- The last requests that asked for an answer, oldest first: the traffic to come is taken to be like them. The context
--- only where its embedding is of another encoder and must be made again.
-select p_any, bundle, encoder, embedding, context_key, context
+-- only where its embedding is of another encoder and must be made again. Told by its text is what has no fields and
+-- brought no options along: another bundle can judge it anew by its embedding.
+select p_any, bundle, encoder, embedding, context_key, context, is_told_by_text
   from (select p_any, bundle, encoder, embedding, sequence, context_key,
+               not supplied and coalesce(json_extract_string(context, '$.fields'), '{}') = '{}' as is_told_by_text,
                case when encoder = $encoder then null else context end as context
           from slates
          where surface = $surface and len(pool_ids) > 0
