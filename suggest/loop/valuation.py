@@ -26,6 +26,7 @@ from suggest.metrics.off_policy import (
 from suggest.policy.places import DEEPEST
 
 CONFIDENCE = 0.95
+FEWEST = 2  # explored slates: one has no spread, and so no interval
 THIN = 100.0  # effective slates below which a normal interval is too short
 THIN_SHARE = 0.05  # of n
 HEAVY_SHARE = 0.1  # of all weight on one slate
@@ -85,6 +86,8 @@ def value_of(
         return _without_overlap(usable, bundle, tau, twins, left_out)
     if len(explored) < len(usable):
         left_out["deterministic"] = len(usable) - len(explored)
+    if len(explored) < FEWEST:
+        return _of_nothing(explored, left_out)
     terms = weighed(explored, bundle=bundle, tau=tau, twins=twins, report=report)
     own = terms.reward.sum(axis=1)
     ess = min(_ess(column) for column in terms.weights.T)
@@ -227,18 +230,7 @@ def _without_overlap(
 ) -> Valuation:
     """The log was deterministic: known is only what the target would have shown just so."""
     if not slates:
-        return Valuation(
-            n=0,
-            logged=None,
-            value=None,
-            item_position=None,
-            difference=None,
-            ess=None,
-            bounds=None,
-            agreement=None,
-            left_out=left_out,
-            warnings=(Warned(type="no-slates", detail="No slate with a known outcome can be valued by this target."),),
-        )
+        return _of_nothing(slates, left_out)
     terms = weighed(slates, bundle=bundle, tau=tau, twins=twins)
     same = terms.weights[:, -1]
     own = terms.reward.sum(axis=1)
@@ -276,6 +268,27 @@ def _without_overlap(
                 "Set the policy's exploration (0.5 cost 0.2 points where it was measured) and ask again.",
             ),
         ),
+    )
+
+
+def _of_nothing(slates: Sequence[LoggedSlate], left_out: Mapping[str, int]) -> Valuation:
+    """Too few slates to say anything."""
+    warned = Warned(type="no-slates", detail="No slate with a known outcome can be valued by this target.")
+    if slates:
+        detail = f"One explored slate has a known outcome; an interval needs {FEWEST}, and a short one hundreds."
+        warned = Warned(type="few-slates", detail=detail)
+    rewards = np.array([slate.reward.sum() for slate in slates])
+    return Valuation(
+        n=len(slates),
+        logged=mean_interval(rewards, CONFIDENCE) if len(slates) else None,
+        value=None,
+        item_position=None,
+        difference=None,
+        ess=None,
+        bounds=None,
+        agreement=None,
+        left_out=left_out,
+        warnings=(warned,),
     )
 
 

@@ -35,6 +35,10 @@ def test_an_explored_log_is_valued_by_the_running_server(shell: Shell, server: S
         event = {"eid": f"e{n}", "impression": slate["impression"], "token": slate["token"], "type": "select"}
         sent = {"events": [{**event, "item": slate["items"][0]["id"]}]}
         assert client.post("/v1/feedback", json=sent).json()["accepted"] == 1
+        if n == 0:
+            said = shell.on_data("evaluate", "--surface", "shop", "--bundle", "prior")
+            assert said.code == 1, said.err
+            assert "an interval needs 2" in said.out
     said = shell.on_data("evaluate", "--surface", "shop", "--bundle", "prior")
     assert said.code == 0, said.err
     assert "from 6 slates" in said.out

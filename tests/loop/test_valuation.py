@@ -238,3 +238,15 @@ def test_what_a_target_would_never_show_weighs_nothing(readers: Readers, explore
     assert terms.weights[0, 0] > 0
     assert terms.weights[0, 1:].tolist() == [0.0, 0.0]
     assert np.isfinite(terms.cascade).all()
+
+
+def test_one_slate_alone_is_told_and_not_valued(explored: list[LoggedSlate]) -> None:
+    """It has no spread: an interval of it would have no end, and JSON no word for that."""
+    valued = value_of(explored[:1], bundle=None, tau=0.0, twins=NO_TWINS)
+    assert valued.n == 1
+    assert valued.logged is not None
+    assert valued.value is None
+    assert valued.difference is None
+    assert [each.type for each in valued.warnings] == ["few-slates"]
+    told = value_of(explored[:2], bundle=None, tau=0.0, twins=NO_TWINS).to_json()
+    assert all(np.isfinite(told["interval"]))  # type: ignore[arg-type]
