@@ -45,27 +45,50 @@ class _Known:
         return _Known(vectors=self.vectors[which], wanted=self.wanted[which], weights=self.weights[which])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    learned: LearnedTrigger | None  # None: the shipped one knows as much
+    why: str  # what was found, for the gate's notes
+
+
 def learned_trigger(examples: ExampleSet, background: Background, *, encoder: str) -> LearnedTrigger | None:
     """None where too little is known, where the encoder cannot tell, or where it would withhold what is wanted."""
+    return taught(examples, background, encoder=encoder).learned
+
+
+def taught(examples: ExampleSet, background: Background, *, encoder: str) -> Taught:
+    """The same, and why."""
     if background.talk_embeddings is None:
-        return None
+        return _shipped("the encoder reads words only")
     keys, known = _known(examples)
-    if min(int(known.wanted.sum()), int((~known.wanted).sum())) < FEWEST:
-        return None
+    n_answered, n_unwanted = int(known.wanted.sum()), int((~known.wanted).sum())
+    if min(n_answered, n_unwanted) < FEWEST:
+        return _shipped(f"{n_answered} got one and {n_unwanted} were sent away or left; {FEWEST} of each are needed")
     is_judge = np.array([fold_of(key, "asking", PARTS) == 0 for key in keys])
     judges = known.of(is_judge)
-    taught = _fitted(known.of(~is_judge), background, encoder)
+    by_known = _fitted(known.of(~is_judge), background, encoder)
     shipped = _fitted(known.of(np.zeros(len(keys), np.bool_)), background, encoder)
-    answered, unwanted = _withheld(taught, judges)
-    if answered > max(MOST_WITHHELD, _withheld(shipped, judges)[0]) or _loss(taught, judges) >= _loss(shipped, judges):
-        return None
+    answered, unwanted = _withheld(by_known, judges)
+    found = f"of held-out ones it withholds {answered:.1%} that got one, {unwanted:.1%} that were sent away or left"
+    if answered > max(MOST_WITHHELD, _withheld(shipped, judges)[0]):
+        return _shipped(f"learned here, {found}")
+    if _loss(by_known, judges) >= _loss(shipped, judges):
+        return _shipped("learned here it foretells no better who wants one")
     told = {
-        "answered": float(known.wanted.sum()),
-        "unwanted": float((~known.wanted).sum()),
+        "answered": float(n_answered),
+        "unwanted": float(n_unwanted),
         "withheld_answered": round(answered, 4),
         "withheld_unwanted": round(unwanted, 4),
     }
-    return LearnedTrigger(trigger=_fitted(known, background, encoder), told=told)
+    return Taught(
+        learned=LearnedTrigger(trigger=_fitted(known, background, encoder), told=told),
+        why=f"what wants no answer was learned from {n_answered} requests that got one and {n_unwanted} that were sent "
+        f"away or left: {found}",
+    )
+
+
+def _shipped(why: str) -> Taught:
+    return Taught(learned=None, why=f"what wants no answer is told by the shipped messages alone: {why}")
 
 
 def _known(examples: ExampleSet) -> tuple[list[str], _Known]:

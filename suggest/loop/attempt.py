@@ -12,7 +12,7 @@ import numpy as np
 from suggest.calibrate.prior import shipped_prior
 from suggest.domain.bundle import EncoderRef
 from suggest.loop.archive import pack
-from suggest.loop.asking import LearnedTrigger, learned_trigger
+from suggest.loop.asking import LearnedTrigger, taught
 from suggest.loop.build import Built, Progress, build
 from suggest.loop.doubts import doubts_json
 from suggest.loop.examples import ExampleSet
@@ -34,6 +34,7 @@ class Attempt:
     encoder: EncoderRef
     seconds: float  # it took to build
     trigger: LearnedTrigger | None = None  # None: the shipped one knows as much
+    on_trigger: str = ""  # why, for the gate's notes
 
     def by_uid(self) -> Mapping[str, Score | None]:
         return {uid(e): s for e, s in zip(self.examples.examples, self.scores, strict=True)}
@@ -44,12 +45,14 @@ def attempt(
 ) -> Attempt:
     started = time.perf_counter()
     built = build(examples, shipped_prior(), background=background, seed=seed, threads=threads, report=report)
+    asking = taught(built.examples, background, encoder=encoder.fingerprint)
     return Attempt(
         examples=built.examples,
         built=built,
         scores=held_out_scores(built, built.examples),
         encoder=encoder,
-        trigger=learned_trigger(built.examples, background, encoder=encoder.fingerprint),
+        trigger=asking.learned,
+        on_trigger=asking.why,
         seconds=time.perf_counter() - started,
     )
 

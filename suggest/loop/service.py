@@ -174,6 +174,7 @@ class LoopService:
                     "parent": r.parent,
                     "encoder": r.encoder,
                     "tuning": r.manifest.get("tuning"),
+                    "trigger": r.manifest.get("trigger"),
                     "metrics": r.manifest.get("metrics", {}),
                     "data": r.manifest.get("data", {}),
                     "gate": r.gate,

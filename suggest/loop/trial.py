@@ -247,10 +247,11 @@ def _judged(
     if tuned is None:
         rungs = told(ladder(plain.built, plain.examples, plain.scores))
         verdict = judge(plain.examples.examples, plain.scores, theirs, ladder=rungs, seed=trial.seed)
-        return None, replace(verdict, notes=(planned.why,))
+        return None, replace(verdict, notes=(planned.why, plain.on_trigger))
     decided = contest(plain, tuned.attempt, theirs, seed=trial.seed)
     did = f"the encoder was tuned for {tuned.result.seconds:.0f} s in {tuned.result.steps} steps; {planned.why}"
-    verdict = replace(decided.verdict, notes=(*decided.verdict.notes, did))
+    on_trigger = (tuned.attempt if decided.is_tuned else plain).on_trigger
+    verdict = replace(decided.verdict, notes=(*decided.verdict.notes, did, on_trigger))
     return (tuned if decided.is_tuned else None), verdict
 
 

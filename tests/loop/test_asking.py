@@ -150,3 +150,15 @@ def test_a_bundle_brings_its_trigger_and_says_what_taught_it() -> None:
     assert served.needs_answer(left[0]) == pytest.approx(made.trigger.trigger.needs_answer(left[0]), abs=1e-3)
     without = replace(made, trigger=None)
     assert Model.from_files("b", unpack(packed(without, kept("a test"), {})).files).trigger is None
+
+
+def test_the_gates_notes_say_what_was_found() -> None:
+    def said(answered: Floats, left: Floats, about: Background | None = None) -> str:
+        return asking.taught(a_surface(answered=answered, left=left), about or shipped(), encoder="e").why
+
+    some, few = around(ASKS, 150, seed=3), around(CHAT, 12, seed=4)
+    assert "learned from 150 requests that got one and 150" in said(some, around(CHAT, 150, seed=4))
+    assert "150 got one and 12 were sent away or left; 30 of each are needed" in said(some, few)
+    assert "words only" in said(some, few, replace(shipped(), talk=(), talk_embeddings=None))
+    alike = around(ASKS, 400, seed=3)
+    assert "shipped messages alone: learned here" in said(alike[:200], alike[200:])

@@ -163,6 +163,7 @@ def test_training_promotes_what_is_better_and_says_why(trained: tuple[Desk, Job]
     json.dumps(gate)
     assert gate["verdict"] == "promote"
     assert set(gate) >= {"why", "n_pairs", "challenger", "champion", "differences", "ladder", "notes"}
+    assert any(note.startswith("what wants no answer") for note in gate["notes"])
     assert gate["n_pairs"] == N_LABELS
     assert gate["challenger"]["nll"] < gate["champion"]["nll"]
     assert gate["differences"]["nll"]["high"] < 0
