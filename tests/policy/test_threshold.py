@@ -253,3 +253,11 @@ def test_a_person_who_costs_nothing_is_asked_unless_the_model_is_certain() -> No
 def test_costs_are_numbers(costs: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="costs"):
         chow_threshold(*costs)
+
+
+def test_nothing_is_promised_of_what_is_less_certain_than_every_label() -> None:
+    """A history of right answers alone: requests about something else have a p_any that no label has."""
+    found = certify(np.linspace(0.7, 1.0, 120), np.ones(120), target=0.9)
+    assert isinstance(found, Certified)
+    assert (found.n, found.errors) == (120, 0)
+    assert 0.65 < found.threshold <= 0.7
