@@ -60,8 +60,8 @@ def certify(p_any: ArrayLike, correct: ArrayLike, *, target: float, delta: float
 
     Given all p_any, the errors above t are a sum of independent, unequal chances, whose lower tail the binomial bounds
     (Hoeffding, Annals of Mathematical Statistics 1956): for the mix of p_any that was labelled the promise is exact
-    whatever order was read off it. For all traffic it is too where a stricter line is never less precise. The line never
-    runs below the least certain label: of what nobody answered nothing is promised.
+    whatever order was read off it. For all traffic it is too where a stricter line is never less precise. The line
+    never runs below the least certain label: of what nobody answered nothing is promised.
 
     Assumes that labelled requests are exchangeable with the traffic to come (see `thin_to_exchangeable`), and one
     look: asking again after every label until it passes inflates delta. Drift breaks it; audits watch for that.
