@@ -51,10 +51,11 @@ class CatchUp:
     def run(self) -> None:
         for behind in self._behind:  # first of every surface what changes the order of options
             self._teach(behind)
-        for behind in self._behind:
+        for behind in self._behind:  # which hangs on who asks, too
             behind.suggester.memory.seal()
             if not self._is_stopped.is_set():
                 behind.habits()
+        for behind in self._behind:
             if behind.suggester.bundle == behind.bundle:
                 behind.suggester.restore_requests(behind.requests, is_stopped=self._is_stopped.is_set)
         self._behind.clear()

@@ -193,3 +193,24 @@ def test_what_was_closed_begins_no_more(suggester: Suggester) -> None:
     late.start()
     late.close()
     assert p_select(suggester, "track") == before
+
+
+def test_who_asks_is_known_everywhere_before_any_request_is_judged_anew(
+    suggester: Suggester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What people usually take changes the order of options; what traffic is like does not."""
+    done: list[str] = []
+    monkeypatch.setattr(Suggester, "restore_requests", lambda self, requests, is_stopped: done.append("requests"))
+    catch_up = CatchUp()
+    for _ in range(2):
+        catch_up.add(
+            Behind(
+                suggester=suggester,
+                bundle="prior",
+                outcomes=list,
+                requests=[],
+                habits=lambda: done.append("habits"),
+            )
+        )
+    catch_up.run()
+    assert done == ["habits", "habits", "requests", "requests"]
