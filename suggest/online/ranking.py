@@ -72,12 +72,16 @@ def nothing(model: Model, *, degraded: bool) -> Ranking:
     )
 
 
-def explained(model: Model, z: Vector, residual: Vector, order: NDArray[np.int64]) -> tuple[Mapping[str, float], ...]:
-    """theta · z split by column, against the pool's mean: what set an option apart from the others."""
+def explained(
+    model: Model, z: Vector, residual: Vector, tried: Floats, order: NDArray[np.int64]
+) -> tuple[Mapping[str, float], ...]:
+    """theta · z split by column, against the pool's mean: what set an option apart from the others.
+
+    `residual` and `tried` (n,) are what the instant head and the trials of the moment add to it."""
     apart = (z - z.mean(axis=0)) * model.choice.theta
     names = model.choice.option_names
     return tuple(
         {name: round(float(apart[i, c]), 3) for c, name in enumerate(names)}
-        | {"learned_now": round(float(residual[i]), 3)}
+        | {"learned_now": round(float(residual[i]), 3), "tried_now": round(float(tried[i]), 3)}
         for i in order
     )

@@ -32,6 +32,7 @@ from suggest.rank.head import Head
 from suggest.rank.meaning import Meanings
 from suggest.rank.pool import BY_CHOICE, BY_LINEAR, BY_NAME, RANK_ALL, union
 from suggest.rank.traits import NO_TRAITS, Traits, traits_of
+from suggest.rank.trials import Trials
 from suggest.retrieve.candidates import CandidateIndex
 from suggest.retrieve.lexical import LexicalIndex, overlap
 from suggest.retrieve.memory import Memory
@@ -41,6 +42,7 @@ SHIFT_WINDOW, SHIFT_FROM, SHIFT_EVERY = 2_000, 200, 50  # requests
 REJUDGED = 500  # recent requests that a new bundle judges anew: about half a second
 USUAL_LEFT = 0.5  # share of a weight that a contradiction leaves
 MOST_ALIKE = 20  # options that are more of the same
+NONE_VOTE = ("none_vote",)
 ANSWERED_NEAR = 0.85  # cosine
 CONTRADICTED_FROM = 0.85  # cosine; .6 lost 1.7 points of top-1 where all contexts of a surface are alike (BANKING77)
 
@@ -56,6 +58,7 @@ class Suggester:
         self._model = Model.prior()
         self._head = Head(dim=dim)
         self._meanings = Meanings()
+        self._trials = Trials(dim=dim)
         self.engagement = Engagement()  # what people do with what is shown: p_accept
         self.people = People()  # what each takes, and how often each asks for what is not there
         self._requests: deque[tuple[Floats, Vector | None]] = deque(maxlen=SHIFT_WINDOW)
@@ -123,8 +126,11 @@ class Suggester:
         z = columns.named(model.choice.option_names)
         residual = self._head.residuals(embedding, ids)
         utilities = model.choice.utilities(z) + residual
-        p_raw, nones = probabilities(utilities, model.choice.none_logits(columns.pool_named(model.choice.set_names)))
+        none_logits = model.choice.none_logits(columns.pool_named(model.choice.set_names))
+        p_raw, nones = probabilities(utilities, none_logits)
         logits = with_companions(utilities, p_raw, ids, model.choice.together)
+        tried = self._tried(embedding, ids, logits, none_logits, none_vote=float(columns.pool_named(NONE_VOTE)[0]))
+        logits = logits + tried
         order = best_first(logits, ids)
         in_order = order.tolist()
         kinds = np.array([p_raw.sum(), *nones])
@@ -143,10 +149,17 @@ class Suggester:
             feature_version=FEATURE_VERSION,
             bundle=model.bundle,
             degraded=False,
-            explanations=explained(model, z, residual, order) if explain else (),
+            explanations=explained(model, z, residual, tried, order) if explain else (),
             together=model.choice.together,
             nearest=evidence.nearest,
         )
+
+    def _tried(
+        self, embedding: Vector, ids: Sequence[str], logits: Floats, none_logits: Floats, *, none_vote: float
+    ) -> Floats:
+        """What each option's place in the order gains (n,) by what was passed over near here, and by being tried."""
+        none = math.log(none_vote) + float(np.logaddexp(*none_logits)) if none_vote > 0.0 else -math.inf
+        return self._trials.gains(embedding, ids, logits, none=none)
 
     def _pool(
         self,
@@ -423,6 +436,7 @@ class Suggester:
         if served is None or not all(i in served for i in known):
             ranking = self.rank(embedding, "")
             served = dict(zip(ranking.ids, ranking.p_select.tolist(), strict=True))
+        self._trials.saw(embedding, {item: outcomes[item] for item in known}, weight=weight)
         learned = self._head.residuals(embedding, known)
         p = [min(max(served.get(item, 1e-3), 1e-4), 1 - 1e-4) for item in known]
         self._head.update_many(
@@ -445,7 +459,10 @@ class Suggester:
             p = served.get(other, 0.0) if served is not None else 0.0
             if self._meanings.passed_over(other, p, weight=weight):
                 self.memory.retract(other)
+                self._trials.doubt(other)
             else:
+                if self._meanings.is_doubted(other):
+                    self._trials.doubt(other)
                 told.append((other, CONTRADICTED_FROM, USUAL_LEFT**weight))
         if told:
             self.memory.contradict_many(embedding, told)
@@ -460,6 +477,7 @@ class Suggester:
             self.memory.forget(item=item)
             self._head.forget(item)
             self._meanings.forget(item)
+            self._trials.forget(item)
 
     # -- bundles and restarts -----------------------------------------------------------------------------------------
 
@@ -471,6 +489,7 @@ class Suggester:
         with self._lock:
             self._head = Head(dim=self._head.dim)
             self._meanings = Meanings()  # its surprise was at the probabilities of another bundle
+            self._trials = Trials(dim=self._head.dim)
             self._model = model
             self.memory.weigh(model.worth)
             self.rival = None

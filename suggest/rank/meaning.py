@@ -12,6 +12,7 @@ from __future__ import annotations
 from math import log
 
 CHANGED, SUREST = 0.1, 0.95  # chance of being taken after a change; the most that p_select is believed
+DOUBTED = log(100)
 LIMIT = log(10_000)  # while nothing changes, the mean number of acts between two false alarms of an option
 
 
@@ -46,6 +47,10 @@ class Meanings:
                 self._surprise[item] = left
             else:
                 del self._surprise[item]
+
+    def is_doubted(self, item: str) -> bool:
+        """Whether so much was surprising that it may mean something else, a hundredth of what the limit asks."""
+        return self._surprise.get(item, 0.0) >= DOUBTED
 
     def forget(self, item: str) -> None:
         self._surprise.pop(item, None)
