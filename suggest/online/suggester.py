@@ -40,7 +40,7 @@ from suggest.retrieve.memory import Memory
 Vector = NDArray[np.float32]
 SHIFT_WINDOW, SHIFT_FROM, SHIFT_EVERY = 2_000, 200, 50  # requests
 REJUDGED = 500  # recent requests that a new bundle judges anew: about half a second
-USUAL_LEFT = 0.5  # share of a weight that a contradiction leaves
+USUAL_LEFT = 0.5  # share of a weight that a contradiction leaves, of an option that was sure
 MOST_ALIKE = 20  # options that are more of the same
 NONE_VOTE = ("none_vote",)
 ANSWERED_NEAR = 0.85  # cosine
@@ -158,8 +158,8 @@ class Suggester:
         self, embedding: Vector, ids: Sequence[str], logits: Floats, none_logits: Floats, *, none_vote: float
     ) -> Floats:
         """What each option's place in the order gains (n,) by what was passed over near here, and by being tried."""
-        none = math.log(none_vote) + float(np.logaddexp(*none_logits)) if none_vote > 0.0 else -math.inf
-        return self._trials.gains(embedding, ids, logits, none=none)
+        none = float(np.logaddexp(*none_logits))
+        return self._trials.gains(embedding, ids, logits, none=none, none_vote=none_vote)
 
     def _pool(
         self,
@@ -450,10 +450,11 @@ class Suggester:
     def _contradict(
         self, embedding: Vector, passed_over: Sequence[str], served: Mapping[str, float] | None, *, weight: float
     ) -> None:
-        """What was passed over counts less in contexts like this one: half of what it did.
+        """What was passed over counts less in contexts like this one: half of what it did where it was sure.
 
-        A sure option is passed over now and then, whatever it means, so that it says nothing of what lies further away.
-        Where an option that was sure is passed over again and again, none of its past counts (`rank.meaning`)."""
+        Where it was not, that was foretold: what three in ten take, seven pass over. A sure option is passed over now
+        and then, whatever it means, so that it says nothing of what lies further away. Where an option that was sure is
+        passed over again and again, none of its past counts (`rank.meaning`)."""
         told: list[tuple[str, float, float]] = []
         for other in passed_over:
             p = served.get(other, 0.0) if served is not None else 0.0
@@ -463,7 +464,7 @@ class Suggester:
             else:
                 if self._meanings.is_doubted(other):
                     self._trials.doubt(other)
-                told.append((other, CONTRADICTED_FROM, USUAL_LEFT**weight))
+                told.append((other, CONTRADICTED_FROM, USUAL_LEFT ** (weight * p)))
         if told:
             self.memory.contradict_many(embedding, told)
 

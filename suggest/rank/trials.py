@@ -2,9 +2,11 @@
 
 Two things that change the order of a slate until the next bundle, and no probability:
 
-- An option that was looked at and not wanted in a context that asks for the same is not what this one wants either. A
-  past context of cosine c asks for the same with chance q(c) = 1 / (1 + exp(-16 (c - .7))), as on BANKING77's training
-  part; a person takes what is right with chance TAKEN. Each such act lowers the option's logit by -log(1 - TAKEN q).
+- Where most of the past near here says that nothing was right, an option that was looked at and not wanted in a context
+  that asks for the same is not what this one wants either. A past context of cosine c asks for the same with chance
+  q(c) = 1 / (1 + exp(-16 (c - .7))), as on BANKING77's training part; a person takes what is right with chance TAKEN.
+  Each such act lowers the option's logit by -log(1 - TAKEN q), less where less of the past says none, not at all where
+  half of it knows an answer: people who want different things of one context say no to each other's.
 - An option that people pass over although it was sure (`meaning`) may mean something else by now, and nothing that is
   known of it says what. Where the past says that nothing was right, the doubted options are tried: together they stand
   as high as that nothing is right, each by its share of prod(1 - TAKEN q) over the acts in which it was passed over and
@@ -50,10 +52,10 @@ class Trials:
 
     >>> trials, here = Trials(dim=2), np.array([1.0, 0.0], np.float32)
     >>> trials.saw(here, {"a": False}, weight=1.0)
-    >>> trials.gains(here, ["a", "b"], np.zeros(2), none=-np.inf).round(2).tolist()
+    >>> trials.gains(here, ["a", "b"], np.zeros(2), none=0.0, none_vote=1.0).round(2).tolist()
     [-1.58, 0.0]
     >>> trials.doubt("b")  # one of ten that may be meant, then: a tenth of what none has
-    >>> trials.gains(here, ["a", "b"], np.array([0.0, -8.0]), none=0.0).round(2).tolist()
+    >>> trials.gains(here, ["a", "b"], np.array([0.0, -8.0]), none=0.0, none_vote=1.0).round(2).tolist()
     [-1.58, 5.7]
     """
 
@@ -65,32 +67,32 @@ class Trials:
         self._since: dict[str, int] = {}  # doubted option -> outcomes that had been said when it was
         self._takings: dict[str, int] = {}  # of a doubted option, since then
 
-    def gains(self, embedding: Vector, ids: Sequence[str], logits: Floats, *, none: float) -> Floats:
+    def gains(self, embedding: Vector, ids: Sequence[str], logits: Floats, *, none: float, none_vote: float) -> Floats:
         """What each option's place in the order gains, in logits (n,), given the `logits` (n,) that it has.
 
-        `none`: the logit that nothing is right, as the past near here has it; -inf where it says nothing of the kind.
-        """
+        `none`: the logit that nothing is right. `none_vote`: the share of the past near here that says so, 0 to 1."""
         said, since = self._said, self._since
+        share = max(0.0, 2.0 * none_vote - 1.0)
+        doubted = [place for place, i in enumerate(ids) if i in since] if since and none_vote > 0.0 else []
+        if not (doubted or (share and said.n)):
+            return np.zeros(len(ids))
         cosines = said.vectors[: said.n] @ embedding
         near = np.flatnonzero(cosines > NEAR)
-        doubted = [place for place, i in enumerate(ids) if i in since] if since and none > -np.inf else []
-        if not len(near) and not doubted:
-            return np.zeros(len(ids))
         same = 1.0 / (1.0 + np.exp(-SHARPNESS * (cosines[near].astype(np.float64) - SAME_AT)))
         codes, is_taken, weights = said.codes[near], said.is_taken[near], said.weights[near]
         places = np.array([self._code_of.get(i, 0) for i in ids], np.intp)
-        lost = weights * np.log1p(-TAKEN * same) * ~is_taken
-        gained: Floats = np.bincount(codes, lost, self._n_codes).astype(np.float64)[places]
-        if not doubted:
-            return gained
-        n_meant = max(len(doubted), FEWEST)
-        begun = np.full(self._n_codes, _NEVER)
-        begun[places[doubted]] = [since[ids[place]] for place in doubted]
-        is_since = is_taken & (near + said.before >= begun[codes])
-        won = np.bincount(codes, weights * np.log1p(same * (n_meant - 1)) * is_since, self._n_codes)[places[doubted]]
-        score = won + gained[doubted]
-        total = np.exp(score).sum() + (n_meant - len(doubted))
-        gained[doubted] = np.maximum(gained[doubted], none + score - np.log(total) - logits[doubted])
+        refused = weights * np.log1p(-TAKEN * same) * ~is_taken
+        lost = np.bincount(codes, refused, self._n_codes).astype(np.float64)[places]
+        gained: Floats = share * lost
+        if doubted:
+            n_meant = max(len(doubted), FEWEST)
+            begun = np.full(self._n_codes, _NEVER)
+            begun[places[doubted]] = [since[ids[place]] for place in doubted]
+            is_since = is_taken & (near + said.before >= begun[codes])
+            won = np.bincount(codes, weights * np.log1p(same * (n_meant - 1)) * is_since, self._n_codes)
+            score = won[places[doubted]] + lost[doubted]
+            tried = none + np.log(none_vote) + score - np.log(np.exp(score).sum() + n_meant - len(doubted))
+            gained[doubted] = np.maximum(gained[doubted], tried - logits[doubted])
         return gained
 
     def saw(self, embedding: Vector, outcomes: Mapping[str, bool], *, weight: float) -> None:

@@ -107,7 +107,8 @@ def test_a_changed_meaning_is_found_with_nobody_to_ask() -> None:
 
 @pytest.mark.parametrize("p", [0.95, 0.2])
 def test_one_act_takes_back_what_is_alike_and_wears_nothing_else_off(p: float) -> None:
-    """Whoever is sure is passed over one time in twenty: that must not cost an option its past."""
+    """Whoever is sure is passed over one time in twenty: that must not cost an option its past. Who is not is passed
+    over most of the time, as foretold: it costs less."""
     world = ClusteredWorld(n_items=12, seed=2)
     desk = Desk(world, known=range(12), examples=6)
     asked = world.requests(0, 1)[0]
@@ -115,10 +116,10 @@ def test_one_act_takes_back_what_is_alike_and_wears_nothing_else_off(p: float) -
     keys, rows, items, before = memory.matrices()
     alike = (rows @ asked >= 0.85) & np.array([item == "item00" for item in items])
     desk.learning.learn_dismiss("elsewhere", asked, passed_over=["item00"], served={"item00": p})
-    assert np.array_equal(memory.matrices()[3][: len(keys)], np.where(alike, before / 2, before))
+    np.testing.assert_allclose(memory.matrices()[3][: len(keys)], np.where(alike, before * 0.5**p, before))
     known = next(n for n, item in enumerate(items) if item == "item00")
     desk.learning.learn_dismiss("there", rows[known], passed_over=["item00"], served={"item00": p})
-    assert memory.matrices()[3][known] <= before[known] / 2
+    assert memory.matrices()[3][known] <= before[known] * 0.5**p * 1.001
 
 
 def test_what_was_served_teaches_as_ranking_again_would() -> None:

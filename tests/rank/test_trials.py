@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, inf, log
+from math import exp, log
 
 import numpy as np
 import pytest
@@ -33,8 +33,10 @@ def fresh(*acts: Act) -> Trials:
     return made
 
 
-def gains(trials: Trials, *, none: float = -inf, logits: Sequence[float] = (0.0,) * 4) -> list[float]:
-    found = trials.gains(at(0.0), IDS, np.array(logits), none=none)
+def gains(
+    trials: Trials, *, none: float = -99.0, logits: Sequence[float] = (0.0,) * 4, none_vote: float = 1.0
+) -> list[float]:
+    found = trials.gains(at(0.0), IDS, np.array(logits), none=none, none_vote=none_vote)
     return [float(each) for each in found]
 
 
@@ -48,6 +50,13 @@ def test_what_was_passed_over_here_loses_and_the_others_stay() -> None:
 
 def test_what_was_passed_over_far_away_loses_nothing() -> None:
     assert gains(fresh((np.pi / 2, "b", False, 1.0))) == [0.0] * 4
+
+
+@pytest.mark.parametrize(("none_vote", "share"), [(0.0, 0.0), (0.5, 0.0), (0.75, 0.5), (1.0, 1.0)])
+def test_it_loses_as_far_as_most_of_the_past_here_says_that_nothing_was_right(none_vote: float, share: float) -> None:
+    """Where people want different things of one context, each says no to what another takes."""
+    lost = gains(fresh((0.0, "b", False, 1.0)), none_vote=none_vote)[1]
+    assert lost == pytest.approx(share * log(1 - TAKEN * same(0.0)))
 
 
 def test_what_was_taken_loses_nothing() -> None:
@@ -68,7 +77,7 @@ def test_it_is_the_product_over_the_acts(acts: list[Act]) -> None:
 def test_a_doubted_option_is_tried_only_where_the_past_has_nothing() -> None:
     trials = fresh()
     trials.doubt("c")
-    assert gains(trials) == [0.0] * 4
+    assert gains(trials, none=1.0, none_vote=0.0) == [0.0] * 4
     low = (0.0, 0.0, -9.0, 0.0)
     assert gains(trials, none=1.0, logits=low)[2] == pytest.approx(9.0 + 1.0 - log(FEWEST))
     assert gains(trials, none=1.0, logits=(0.0, 0.0, 4.0, 0.0)) == [0.0] * 4  # it stands higher by itself
