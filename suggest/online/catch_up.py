@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
-from suggest.online.history import Told
+from suggest.online.history import Told, teach_again
 from suggest.online.suggester import Suggester
 from suggest.retrieve.vectors import Vector
 
@@ -74,4 +74,4 @@ class CatchUp:
         for told in behind.outcomes():
             if self._is_stopped.is_set() or behind.suggester.bundle != behind.bundle:
                 return
-            behind.suggester.replay_head(told.embedding, told.outcomes, weight=told.weight)
+            teach_again(behind.suggester, told)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from suggest.domain import weight as weights
 from suggest.online.embedding import Embedder, StoredContext
+from suggest.online.suggester import Suggester
 from suggest.online.surfaces import Serving, lesson_of, refusal_lesson
 from suggest.retrieve.vectors import Embeddings, Vector
 
@@ -66,6 +67,8 @@ class Told:
     outcomes: Mapping[str, bool]
     chosen: str | None = None  # the right option, where there is one
     weight: float = 1.0
+    bundle: str = ""  # that ranked the slate
+    served: Mapping[str, float] = field(default_factory=dict)  # p_select of what was shown
     is_label: bool = False
     is_refusal: bool = False  # of one option: it says nothing of the others
 
@@ -125,7 +128,23 @@ def votes(past: Past, *, born: Mapping[str, int], retired: frozenset[str]) -> Vo
 def relearn_since(reads: Reads, serving: Serving, sequence: int) -> None:
     """Teach a fresh instant head the latest of what has happened since `sequence`."""
     for told in told_since(reads, serving, sequence):
-        serving.suggester.replay_head(told.embedding, told.outcomes, weight=told.weight)
+        teach_again(serving.suggester, told)
+
+
+def teach_again(suggester: Suggester, told: Told) -> None:
+    """All that it taught when it came, where the serving bundle ranked the slate; else what it says to the head now."""
+    if told.is_label or told.bundle != suggester.bundle:
+        suggester.replay_head(told.embedding, told.outcomes, weight=told.weight)
+    else:
+        suggester.replay(
+            told.key,
+            told.embedding,
+            told.outcomes,
+            served=told.served,
+            chosen=told.chosen,
+            weight=told.weight,
+            is_refusal=told.is_refusal,
+        )
 
 
 def told_since(
@@ -180,7 +199,9 @@ def _lesson(row: Mapping[str, object], told: Mapping[str, bool], vector: Vector)
     key = str(row["context_key"])
     if "act" not in row:
         return Told(name=str(row["id"]), key=key, embedding=vector, outcomes=told, is_label=True)
-    weight = float(cast("float", row["weight"]))
+    weight, bundle = float(cast("float", row["weight"])), str(row["bundle"])
+    shown = cast("list[dict[str, object]]", row["shown"])
+    served = {str(each["id"]): float(cast("float", each["p_select"])) for each in shown}
     if row["act"] == 0:
         return Told(
             name=refusal_lesson(str(row["id"]), str(row["item"])),
@@ -188,6 +209,8 @@ def _lesson(row: Mapping[str, object], told: Mapping[str, bool], vector: Vector)
             embedding=vector,
             outcomes=told,
             weight=weights.REFUSAL * weight,
+            bundle=bundle,
+            served=served,
             is_refusal=True,
         )
     is_select = row["act"] == 3
@@ -198,6 +221,8 @@ def _lesson(row: Mapping[str, object], told: Mapping[str, bool], vector: Vector)
         outcomes=told,
         chosen=str(row["item"]) if is_select else None,
         weight=weight,
+        bundle=bundle,
+        served=served,
     )
 
 

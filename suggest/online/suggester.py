@@ -543,6 +543,31 @@ class Suggester:
         other._model = model
         return other
 
+    def replay(
+        self,
+        key: str,
+        embedding: Vector,
+        outcomes: Mapping[str, bool],
+        *,
+        served: Mapping[str, float],
+        chosen: str | None,
+        weight: float,
+        is_refusal: bool = False,
+    ) -> None:
+        """Teach again what an act on a slate of this bundle taught when it came, over a memory that holds it already.
+
+        In the order of the acts: what one contradicted, a later one may have said again."""
+        weight = min(weight, 1.0)
+        with self._lock:
+            self._teach(embedding, outcomes, served=served, weight=weight)
+            if is_refusal:
+                return
+            passed_over = [item for item, is_right in outcomes.items() if not is_right]
+            self._contradict(embedding, passed_over, served, weight=weight)
+            if chosen is not None:
+                self._meanings.taken(chosen, served.get(chosen, 0.0), weight=weight)
+            self.memory.renew(key, chosen, weight=weight * (weights.DISMISSAL if chosen is None else weights.CLICK))
+
     def replay_head(self, embedding: Vector, outcomes: Mapping[str, bool], *, weight: float = 1.0) -> None:
         """Teach the head an outcome from the log (newer than the bundle's data) without touching the memory."""
         with self._lock:

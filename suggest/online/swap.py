@@ -16,6 +16,7 @@ from suggest.online.history import (
     Told,
     labels_since,
     relearn_context,
+    teach_again,
     told_since,
     withdrawn_labels,
 )
@@ -60,7 +61,7 @@ class Swapper:
             made.suggester.install(bundle, files)
             self._restorer.fill(made, place, also_unseen=True)
             for told in told_since(self._store, made, data_until, upto=upto):
-                made.suggester.replay_head(told.embedding, told.outcomes, weight=told.weight)
+                teach_again(made.suggester, told)
             made.suggester.restore_requests(self._restorer.requests(made))
             made.embedder.warm()
             self._news(made, upto)  # encoded before anybody waits for it

@@ -74,6 +74,7 @@ class Memory:
         self._code_of: dict[Item, int] = {}
         self._codes = np.empty(64, dtype=np.int32)
         self._weights = np.empty(64, dtype=np.float32)
+        self._whole = np.empty(64, dtype=np.float32)  # what each row would weigh if nobody had contradicted it
         self._rows_of: dict[str, tuple[int, ...]] = {}  # key -> remembered rows
         self._sums = ItemSums(self.dim)
         self._n_forgotten = 0
@@ -82,7 +83,8 @@ class Memory:
     def weigh(self, worth: Worth) -> None:
         """Let these answers count so many times what they count by themselves, now and when they are said again.
 
-        It replaces what was told before. What is certain (weight 1 and more) is left as it is."""
+        It replaces what was told before, and what was contradicted counts whole again: who says what answers are worth
+        has weighed that, too. What is certain (weight 1 and more) is not weighed."""
         with self._lock:
             now = self._now
             changed = {*self._worth, *worth}
@@ -96,12 +98,21 @@ class Memory:
             before = np.array([self._worth.get(answer, 1.0) for answer in answers], np.float32)
             after = np.array([worth.get(answer, 1.0) for answer in answers], np.float32)
             self._worth = dict(worth)
-            if not rows:
-                return
-            places = np.array(rows, np.intp)
-            itself = self._weights[places] / before
-            self._change(places, np.where(itself < CERTAIN, itself * after, self._weights[places]))
-            self._publish()
+            whole = self._whole[: len(self._keys)]
+            if rows:
+                itself = whole[rows] / before
+                whole[rows] = np.where(itself < CERTAIN, itself * after, whole[rows])
+            different = np.flatnonzero(whole != self._weights[: len(whole)])
+            if len(different):
+                self._change(different, whole[different])
+                self._publish()
+
+    def renew(self, key: str, item: Item, *, weight: float) -> None:
+        """Say again what is still remembered, as `add` does; what was forgotten since stays forgotten."""
+        with self._lock:
+            rows = [row for row in self._rows_of.get(key, ()) if self._now.item(row) == item]
+            if rows:
+                self.add(key, self._now.vectors.matrix[rows[0]], item, weight=weight)
 
     def __len__(self) -> int:
         """Remembered rows, one for each (key, item)."""
@@ -195,6 +206,7 @@ class Memory:
                 before = self._weights[rows]
                 keys, embeddings = [self._keys[row] for row in rows.tolist()], self._now.vectors.matrix[rows]
                 self._change(rows, before * np.float32(RETRACTED))
+                self._whole[rows] = self._weights[rows]
                 self._add(keys, embeddings, [None] * len(keys), before * np.float32(1.0 - RETRACTED))
                 self._publish()
             return len(rows)
@@ -288,6 +300,7 @@ class Memory:
         start = len(self._keys)
         self._codes = _with_room_for(self._codes, start + len(keys))
         self._weights = _with_room_for(self._weights, start + len(keys))
+        self._whole = _with_room_for(self._whole, start + len(keys))
         for item in dict.fromkeys(items):
             if item not in self._code_of:
                 self._code_of[item] = len(self._items)
@@ -306,11 +319,12 @@ class Memory:
                 embeddings, weights = embeddings[fresh], weights[fresh]
             self._vectors.append(embeddings)
             end = start + len(fresh)
-            self._weights[start:end] = weights
+            self._weights[start:end] = self._whole[start:end] = weights
             self._sums.add(self._codes[start:end], embeddings, _votes(weights))
         if said_again:
-            rows = np.fromiter(said_again, dtype=np.intp)
-            self._change(rows, np.maximum(self._weights[rows], np.fromiter(said_again.values(), dtype=np.float32)))
+            rows, said = np.fromiter(said_again, np.intp), np.fromiter(said_again.values(), np.float32)
+            self._change(rows, np.maximum(self._weights[rows], said))
+            self._whole[rows] = np.maximum(self._whole[rows], said)
 
     def _fresh_and_said_again(
         self, keys: Sequence[str], codes: Sequence[int], weights: Floats
@@ -336,6 +350,7 @@ class Memory:
         if not len(rows):
             return
         self._change(rows, np.zeros(len(rows), dtype=np.float32))
+        self._whole[rows] = 0.0
         for row in rows.tolist():
             key = self._keys[row]
             if left := tuple(other for other in self._rows_of[key] if other != row):
@@ -369,10 +384,11 @@ class Memory:
     def _compact(self) -> None:
         n = len(self._keys)
         rows = np.flatnonzero(self._weights[:n])
-        matrix, weights = self._vectors.snapshot().matrix[rows], self._weights[rows]
+        matrix, weights, whole = self._vectors.snapshot().matrix[rows], self._weights[rows], self._whole[rows]
         keys, items = [self._keys[row] for row in rows], [self._items[self._codes[row]] for row in rows]
         self._start_over()
         self._add(keys, matrix, items, weights)
+        self._whole[: len(rows)] = whole
         self._publish()
 
 

@@ -31,7 +31,7 @@ def test_requests_get_the_same_slates_as_before(world: World) -> None:
     after = [world.ask(text).slate for text in (KNOWN, UNKNOWN, OTHER_UNKNOWN)]
     for old, new in zip(before, after, strict=True):
         assert [item.id for item in new.items] == [item.id for item in old.items]
-        assert abs(new.p_any - old.p_any) < 0.05  # float16 embeddings, and contradictions are not kept
+        assert abs(new.p_any - old.p_any) < 0.05  # float16 embeddings
 
 
 def test_a_fresh_folder_starts_empty(tmp_path: Path) -> None:
@@ -46,6 +46,42 @@ def test_dismissals_teach_the_head_again(world: World) -> None:
     dimmed = world.ask(KNOWN).slate.p_any
     world.restart()
     assert abs(world.ask(KNOWN).slate.p_any - dimmed) < 0.02
+
+
+def test_what_people_contradicted_is_contradicted_after_a_restart(world: World) -> None:
+    """Memories are worn off by the same acts, and what was said again since counts whole again."""
+    for n in range(3):
+        world.label(f"{KNOWN} {n}", "refund")
+    world.label(OTHER_UNKNOWN, "shipping")
+    for n in range(3):
+        world.tell(world.event(world.ask(f"{KNOWN} {n}", session=f"s{n}"), "dismiss"))
+    taken = world.ask(f"{KNOWN} 1", session="t")
+    world.select(taken, taken.slate.items[0].id)
+
+    def weights() -> dict[tuple[str, str | None], float]:
+        keys, _, items, found = world.online.suggester("shop").memory.matrices()
+        return dict(zip(zip(keys, items, strict=True), found.tolist(), strict=True))
+
+    live, slates = weights(), [world.ask(f"{KNOWN} {n}").slate for n in range(3)]
+    assert min(weight for (_, item), weight in live.items() if item == "refund") < 0.9, "nothing was contradicted"
+    world.restart()
+    restored = weights()
+    assert restored.keys() == live.keys()
+    for answer, weight in live.items():
+        assert restored[answer] == pytest.approx(weight, rel=0.02), answer
+    for n, slate in enumerate(slates):
+        assert [item.id for item in world.ask(f"{KNOWN} {n}").slate.items] == [item.id for item in slate.items]
+
+
+def test_what_people_doubt_is_doubted_after_a_restart(world: World) -> None:
+    for n in range(4):
+        world.label(f"{KNOWN} {n}", "track")
+    for n in range(8):
+        world.tell(world.event(world.ask(f"{KNOWN} {n % 4}", session=f"s{n}"), "dismiss"))
+    doubted = set(world.online.suggester("shop")._trials._since)
+    assert doubted == {"track"}
+    world.restart()
+    assert set(world.online.suggester("shop")._trials._since) == doubted
 
 
 def test_the_share_of_unanswerable_requests_is_restored(world: World) -> None:

@@ -447,6 +447,46 @@ def test_what_a_click_is_worth_counts_now_and_when_it_is_said_again() -> None:
     assert memory.centroids(["a"])[1] == pytest.approx([1.0])
 
 
+def test_what_was_contradicted_counts_whole_again_once_answers_are_weighed_anew() -> None:
+    """A bundle was fitted to the contradictions, too. What was retracted stays so."""
+    memory = Memory(2)
+    east, north = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    memory.add("one", east, "a", weight=0.6)
+    memory.add("two", north, "b", weight=0.8)
+    memory.contradict(east, "a")
+    memory.retract("b")
+    memory.weigh({("one", "a"): 0.5})
+    keys, _, items, weights = memory.matrices()
+    found = dict(zip(zip(keys, items, strict=True), weights.tolist(), strict=True))
+    assert found == pytest.approx({("one", "a"): 0.3, ("two", "b"): 0.016, ("two", None): 0.784}, rel=1e-5)
+    assert memory.centroids(["a"])[1] == pytest.approx([0.3])
+
+
+def test_what_was_contradicted_is_known_through_a_compaction() -> None:
+    memory = Memory(2)
+    east = np.array([1, 0], np.float32)
+    memory.add("one", east, "a", weight=0.6)
+    memory.contradict(east, "a")
+    for n in range(1_500):
+        memory.replace("asked", east, ["b"], weight=1.0 + n % 5)
+    assert memory.centroids(["a"])[1] == pytest.approx([0.3])
+    memory.weigh({})
+    assert memory.centroids(["a"])[1] == pytest.approx([0.6])
+
+
+def test_what_is_renewed_counts_as_when_it_was_said_and_nothing_forgotten_comes_back() -> None:
+    memory = Memory(2)
+    east = np.array([1, 0], np.float32)
+    memory.add("one", east, "a", weight=0.6)
+    memory.contradict(east, "a")
+    memory.renew("one", "a", weight=0.5)
+    assert memory.centroids(["a"])[1] == pytest.approx([0.5])
+    memory.replace("one", east, ["b"], weight=1.0)
+    memory.renew("one", "a", weight=0.5)
+    memory.renew("never", "a", weight=0.5)
+    assert memory.centroids(["a", "b"])[1] == pytest.approx([0.0, 1.0])
+
+
 def test_what_is_certain_is_not_weighed() -> None:
     memory = Memory(2)
     memory.add("label", np.array([1, 0], np.float32), "a", weight=1.0)

@@ -108,7 +108,7 @@ select slates.context_key, latest.item, slates.encoder, slates.embedding,
 -- The last decided slates that a bundle has not seen, up to a sequence: the instant head is taught them again.
 select slates.id, slates.encoder, slates.embedding, slates.context_key,
        case when slates.encoder = $encoder then null else slates.context end as context,
-       acts.act, acts.selected_item as item, slates.shown, acts.weight,
+       acts.act, acts.selected_item as item, slates.shown, slates.bundle, acts.weight,
        acts.first_terminal_sequence as sequence
   from slates
   join impression_acts acts on acts.impression = slates.id
@@ -121,7 +121,7 @@ select slates.id, slates.encoder, slates.embedding, slates.context_key,
 -- The last options that were refused by name and that a bundle has not seen, likewise (act 0).
 select slates.id, slates.encoder, slates.embedding, slates.context_key,
        case when slates.encoder = $encoder then null else slates.context end as context,
-       0 as act, refusals.item, refusals.weight, refusals.sequence
+       0 as act, refusals.item, slates.shown, slates.bundle, refusals.weight, refusals.sequence
   from slates
   join refusals on refusals.impression = slates.id
  where slates.surface = $surface and slates.learnable and refusals.weight > 0
