@@ -98,11 +98,14 @@ class Picker:
         rows = np.array([vector_of(each.embedding) for each in pool])
         rankings = [suggester.rank(row, each.text) for row, each in zip(rows, pool, strict=True)]
         margins = [_margin(ranking.p_select) for ranking in rankings]
-        covered = [-1.0 if ranking.nearest is None else ranking.nearest[1] for ranking in rankings]
-        places = pick(rows, weights(margins), np.array(covered, np.float32), n - blind).tolist()
-        # from all that could be asked, the others included: a sample of that, whatever the model would have chosen
-        drawn = rng.choice(len(pool), min(blind, len(pool)), replace=False).tolist()
-        kinds = dict.fromkeys(places, Pick.INFORMATIVE) | dict.fromkeys(drawn, Pick.CONTROL)
+        # from all that could be asked: a sample of that, whatever the model would have chosen
+        drawn = rng.choice(len(pool), min(blind, len(pool)), replace=False)
+        others = np.setdiff1d(np.arange(len(pool)), drawn)
+        covered = np.array(
+            [-1.0 if ranking.nearest is None else ranking.nearest[1] for ranking in rankings], np.float32
+        )
+        places = others[pick(rows[others], weights(margins)[others], covered[others], n - blind)]
+        kinds = dict.fromkeys(places.tolist(), Pick.INFORMATIVE) | dict.fromkeys(drawn.tolist(), Pick.CONTROL)
         return [Chosen(impression=pool[i].impression, p_any=pool[i].p_any, pick=kinds[i]) for i in kinds]
 
     def _doubted(self, place: Place, n: int) -> list[Chosen]:

@@ -97,6 +97,17 @@ def test_some_are_drawn_blindly_and_each_says_how_it_was_chosen(open_world: Open
     assert {row["control_share"] for row in picks(world)} == {0.1}
 
 
+@pytest.mark.parametrize("day", range(4))
+def test_what_is_drawn_blindly_takes_nobody_s_place(open_world: OpenWorld, day: int) -> None:
+    """Eleven of twelve are due at nine: a request that is drawn cannot be chosen as well, and one fewer be asked."""
+    world = open_world(policy={**EASY, "learning_per_day": 26})
+    world.clock.advance(seconds=86_400 * day)
+    for text in TEXTS:
+        world.ask(text)
+    world.app.tick()
+    assert len(picks(world)) == 11
+
+
 def test_whoever_waits_goes_first_and_the_answer_teaches(busy: World) -> None:
     busy.app.tick()
     busy.clock.advance(seconds=60)
