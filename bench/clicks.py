@@ -1,17 +1,20 @@
 """What do clicks alone teach, when people look at the top first? And how fast, beside a bandit?
 
 Eight worlds (how people read x how the log was drawn, `click_world`), no label anywhere: candidates are known by their
-names, a surface that ranks by names alone has logged the slates of ten, people have clicked. Three retrains:
+names, a surface that ranks by names alone has logged the slates of ten, people have clicked. Four retrains:
 
     anchor   clicks of people without position bias, taken at face value
     naive    clicks of the world, taken at face value
     ours     clicks of the world, as the product retrains
+    clean    clicks of people without position bias, as the product retrains: mistakes are corrected here, too
 
-A fourth, `with_rates`, is ours with the columns of how often and how lately each option is taken, which a server adds
+A fifth, `with_rates`, is ours with the columns of how often and how lately each option is taken, which a server adds
 where it knows when somebody asked.
 
 nDCG@10 on held-out requests with true answers; recovery = (ours - naive) / (anchor - naive). Intervals are over seeds:
-each seed draws the candidates, the requests and the people. A second anchor, of other luck, is the noise floor.
+each seed draws the candidates, the requests and the people. A second anchor, of other luck, is the noise floor. Where
+the anchor takes mistakes at face value it may be no better than naive, and the ratio says nothing; `of_clean` is the
+same with `clean` for the anchor.
 
 Then one stream, live, slates of three: this project's instant learning beside Vowpal Wabbit (`--cb_explore_adf`,
 `--ccb_explore_adf`) on the same requests, candidates, people and features; the share of slates from which something
@@ -169,6 +172,7 @@ def one_seed(
         slates = logged(made.catalog, made.requests, tau=LOGS[log_name])
         anchor = retrained(made, slates, UNBIASED, seed=seed, correct=False)
         again = retrained(made, slates, UNBIASED, seed=seed + OTHER_LUCK, correct=False)
+        clean = retrained(made, slates, UNBIASED, seed=seed, correct=True)
         for reader in (reader for reader, log in worlds if log == log_name):
             began = time.process_time()
             naive = retrained(made, slates, reader, seed=seed, correct=False)
@@ -185,6 +189,7 @@ def one_seed(
                 "with_rates": None if rates is None else round(rates.ndcg, 4),
                 "anchor": round(anchor.ndcg, 4),
                 "anchor_again": round(again.ndcg, 4),
+                "clean": round(clean.ndcg, 4),
                 "recovery": round((ours.ndcg - naive.ndcg) / (anchor.ndcg - naive.ndcg), 3),
                 "way": ours.way,
                 "theta": ours.theta,
@@ -204,10 +209,13 @@ def summary(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     for reader, log in [*worlds, ("all", "all")]:
         own = [r for r in rows if (r["reader"], r["log"]) == (reader, log) or reader == "all"]
         seeds = sorted({int(str(r["seed"])) for r in own})
-        gained, possible, again = (_by_seed(own, seeds, name) for name in ("ours", "anchor", "anchor_again"))
+        gained, possible, again, clean = (
+            _by_seed(own, seeds, name) for name in ("ours", "anchor", "anchor_again", "clean")
+        )
         rng = np.random.default_rng(0)
         draws = rng.integers(0, len(seeds), (2_000, len(seeds)))
         ratios = gained[draws].sum(axis=1) / possible[draws].sum(axis=1)
+        of_clean = gained[draws].sum(axis=1) / clean[draws].sum(axis=1)
         told.append(
             {
                 "reader": reader,
@@ -219,6 +227,10 @@ def summary(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
                 "recovery": round(float(gained.sum() / possible.sum()), 3),
                 "low": round(float(np.quantile(ratios, 0.05)), 3),
                 "high": round(float(np.quantile(ratios, 0.95)), 3),
+                "clean": _mean(own, "clean"),
+                "of_clean": round(float(gained.sum() / clean.sum()), 3),
+                "of_clean_low": round(float(np.quantile(of_clean, 0.05)), 3),
+                "of_clean_high": round(float(np.quantile(of_clean, 0.95)), 3),
                 "noise": round(float(np.std(again - possible) / possible.mean()), 3),
                 "with_rates_less_ours": _rates_less_ours(own),
             }
@@ -265,6 +277,7 @@ def main() -> None:
     rows = _rows_in(chosen.out) if chosen.resume else []
     worlds = [(r, log) for log in list(LOGS)[: chosen.logs] for r in READERS[: chosen.worlds]]
     for seed in seeds if chosen.only != "stream" else ():
+        _complete([row for row in rows if row["seed"] == seed], chosen.corpus, seed, chosen.requests)
         done = {(row["reader"], row["log"]) for row in rows if row["seed"] == seed}
         left = [(reader, log) for reader, log in worlds if (reader.name, log) not in done]
         for row in one_seed(chosen.corpus, seed, chosen.requests, left, with_rates=seed < chosen.rates_seeds):
@@ -272,9 +285,25 @@ def main() -> None:
             rows.append(row)
             told |= {"requests": chosen.requests, "worlds": summary(rows), "rows": rows}
             _write(told, chosen.out)
+    if rows:
+        told |= {"requests": chosen.requests, "worlds": summary(rows), "rows": rows}
     _write(told, chosen.out)
     for each in told.get("worlds", ()):  # type: ignore[attr-defined]  # summary's rows
         print(json.dumps(each))
+
+
+def _complete(rows: Sequence[dict[str, object]], corpus: str, seed: int, n_requests: int) -> None:
+    """Give rows of an earlier run, which did not have it, what clean clicks would have taught."""
+    without = [row for row in rows if "clean" not in row]
+    if not without:
+        return
+    made = setting(corpus, seed, n_requests)
+    for log_name in dict.fromkeys(str(row["log"]) for row in without):
+        slates = logged(made.catalog, made.requests, tau=LOGS[log_name])
+        clean = round(retrained(made, slates, UNBIASED, seed=seed, correct=True).ndcg, 4)
+        for row in without:
+            if row["log"] == log_name:
+                row["clean"] = clean
 
 
 def _rows_in(out: Path | None) -> list[dict[str, object]]:
