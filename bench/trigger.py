@@ -26,7 +26,7 @@ from bench.machine import described
 from bench.ours import K, catalog_of, examples_of, key_of, remembering, stored
 from suggest.config.stages import background
 from suggest.domain import weight as weights
-from suggest.loop.asking import learned_trigger
+from suggest.loop.asking import taught
 from suggest.loop.examples import Example, ExampleSet, Reaction
 from suggest.loop.reading import PROBABLY_RIGHT, UNWANTED
 from suggest.policy.trigger import WANTED_FROM, Trigger, fit_trigger
@@ -56,7 +56,7 @@ def one_seed(seed: int, n_slates: int) -> Row:
             reactions.append(Reaction(key=key_of(ask), row=n, wanted=False, weight=p_any * UNWANTED[how]))
     about = background(encoder)
     seen = ExampleSet(examples=tuple(examples), embeddings=rows, catalog=catalog, reactions=tuple(reactions))
-    made = learned_trigger(seen, about, encoder=encoder.fingerprint)
+    made = taught(seen, about, encoder=encoder.fingerprint).learned
     encoder.save()
     talk = about.talk_embeddings
     assert talk is not None

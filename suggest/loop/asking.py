@@ -51,13 +51,9 @@ class Taught:
     why: str  # what was found, for the gate's notes
 
 
-def learned_trigger(examples: ExampleSet, background: Background, *, encoder: str) -> LearnedTrigger | None:
-    """None where too little is known, where the encoder cannot tell, or where it would withhold what is wanted."""
-    return taught(examples, background, encoder=encoder).learned
-
-
 def taught(examples: ExampleSet, background: Background, *, encoder: str) -> Taught:
-    """The same, and why."""
+    """The trigger, and why; none where too little is known, where the encoder cannot tell, or where it would withhold
+    what is wanted."""
     if background.talk_embeddings is None:
         return _shipped("the encoder reads words only")
     keys, known = _known(examples)

@@ -135,15 +135,11 @@ def teach_again(suggester: Suggester, told: Told) -> None:
     """All that it taught when it came, where the serving bundle ranked the slate; else what it says to the head now."""
     if told.is_label or told.bundle != suggester.bundle:
         suggester.replay_head(told.embedding, told.outcomes, weight=told.weight)
+    elif told.is_refusal:
+        suggester.replay_head(told.embedding, told.outcomes, weight=told.weight, served=told.served)
     else:
         suggester.replay(
-            told.key,
-            told.embedding,
-            told.outcomes,
-            served=told.served,
-            chosen=told.chosen,
-            weight=told.weight,
-            is_refusal=told.is_refusal,
+            told.key, told.embedding, told.outcomes, chosen=told.chosen, served=told.served, weight=told.weight
         )
 
 

@@ -129,7 +129,8 @@ class Suggester:
         none_logits = model.choice.none_logits(columns.pool_named(model.choice.set_names))
         p_raw, nones = probabilities(utilities, none_logits)
         logits = with_companions(utilities, p_raw, ids, model.choice.together)
-        tried = self._tried(embedding, ids, logits, none_logits, none_vote=float(columns.pool_named(NONE_VOTE)[0]))
+        none, none_vote = float(np.logaddexp(*none_logits)), float(columns.pool_named(NONE_VOTE)[0])
+        tried = self._trials.gains(embedding, ids, logits, none=none, none_vote=none_vote)
         logits = logits + tried
         order = best_first(logits, ids)
         in_order = order.tolist()
@@ -153,13 +154,6 @@ class Suggester:
             together=model.choice.together,
             nearest=evidence.nearest,
         )
-
-    def _tried(
-        self, embedding: Vector, ids: Sequence[str], logits: Floats, none_logits: Floats, *, none_vote: float
-    ) -> Floats:
-        """What each option's place in the order gains (n,) by what was passed over near here, and by being tried."""
-        none = float(np.logaddexp(*none_logits))
-        return self._trials.gains(embedding, ids, logits, none=none, none_vote=none_vote)
 
     def _pool(
         self,
@@ -365,14 +359,10 @@ class Suggester:
         """A person took `item` after looking past `passed_over`; nothing is said of what stood below.
 
         `served`: what p_select was when it was shown; without it, ranking again finds what it is now."""
+        weight, outcomes = min(weight, 1.0), {item: True} | dict.fromkeys(passed_over, False)
         with self._lock:
-            self._teach(
-                embedding, {item: True} | dict.fromkeys(passed_over, False), served=served, weight=min(weight, 1.0)
-            )
-            self._contradict(embedding, passed_over, served, weight=min(weight, 1.0))
-            if served is not None:
-                self._meanings.taken(item, served.get(item, 0.0), weight=min(weight, 1.0))
-            self.memory.add(key, embedding, item, weight=weights.CLICK * min(weight, 1.0))
+            self._acted(embedding, outcomes, chosen=item, served=served, weight=weight)
+            self.memory.add(key, embedding, item, weight=weights.CLICK * weight)
 
     def learn_dismiss(
         self,
@@ -384,10 +374,10 @@ class Suggester:
         served: Mapping[str, float] | None = None,
     ) -> None:
         """A person looked at `passed_over` and wanted none of them. `served`: as in learn_select."""
+        weight, outcomes = min(weight, 1.0), dict.fromkeys(passed_over, False)
         with self._lock:
-            self._teach(embedding, dict.fromkeys(passed_over, False), served=served, weight=min(weight, 1.0))
-            self._contradict(embedding, passed_over, served, weight=min(weight, 1.0))
-            self.memory.add(key, embedding, None, weight=weights.DISMISSAL * min(weight, 1.0))
+            self._acted(embedding, outcomes, chosen=None, served=served, weight=weight)
+            self.memory.add(key, embedding, None, weight=weights.DISMISSAL * weight)
 
     def learn_refusal(
         self, embedding: Vector, item: str, *, weight: float = 1.0, served: Mapping[str, float] | None = None
@@ -418,6 +408,22 @@ class Suggester:
                 self.memory.replace(key, embedding, [item], weight=1.0)
             else:
                 self.memory.add(key, embedding, item, weight=1.0)
+
+    def _acted(
+        self,
+        embedding: Vector,
+        outcomes: Mapping[str, bool],
+        *,
+        chosen: str | None,
+        served: Mapping[str, float] | None,
+        weight: float,
+    ) -> None:
+        """All that one act on a slate teaches besides what its own context remembers."""
+        self._teach(embedding, outcomes, served=served, weight=weight)
+        passed_over = [item for item, is_right in outcomes.items() if not is_right]
+        self._contradict(embedding, passed_over, served, weight=weight)
+        if chosen is not None and served is not None:
+            self._meanings.taken(chosen, served.get(chosen, 0.0), weight=weight)
 
     def _teach(
         self,
@@ -458,12 +464,12 @@ class Suggester:
         told: list[tuple[str, float, float]] = []
         for other in passed_over:
             p = served.get(other, 0.0) if served is not None else 0.0
-            if self._meanings.passed_over(other, p, weight=weight):
-                self.memory.retract(other)
+            has_changed = self._meanings.passed_over(other, p, weight=weight)
+            if has_changed or self._meanings.is_doubted(other):
                 self._trials.doubt(other)
+            if has_changed:
+                self.memory.retract(other)
             else:
-                if self._meanings.is_doubted(other):
-                    self._trials.doubt(other)
                 told.append((other, CONTRADICTED_FROM, USUAL_LEFT ** (weight * p)))
         if told:
             self.memory.contradict_many(embedding, told)
@@ -549,29 +555,30 @@ class Suggester:
         embedding: Vector,
         outcomes: Mapping[str, bool],
         *,
-        served: Mapping[str, float],
         chosen: str | None,
+        served: Mapping[str, float],
         weight: float,
-        is_refusal: bool = False,
     ) -> None:
         """Teach again what an act on a slate of this bundle taught when it came, over a memory that holds it already.
 
         In the order of the acts: what one contradicted, a later one may have said again."""
         weight = min(weight, 1.0)
         with self._lock:
-            self._teach(embedding, outcomes, served=served, weight=weight)
-            if is_refusal:
-                return
-            passed_over = [item for item, is_right in outcomes.items() if not is_right]
-            self._contradict(embedding, passed_over, served, weight=weight)
-            if chosen is not None:
-                self._meanings.taken(chosen, served.get(chosen, 0.0), weight=weight)
+            self._acted(embedding, outcomes, chosen=chosen, served=served, weight=weight)
             self.memory.renew(key, chosen, weight=weight * (weights.DISMISSAL if chosen is None else weights.CLICK))
 
-    def replay_head(self, embedding: Vector, outcomes: Mapping[str, bool], *, weight: float = 1.0) -> None:
-        """Teach the head an outcome from the log (newer than the bundle's data) without touching the memory."""
+    def replay_head(
+        self,
+        embedding: Vector,
+        outcomes: Mapping[str, bool],
+        *,
+        weight: float = 1.0,
+        served: Mapping[str, float] | None = None,
+    ) -> None:
+        """Teach the head an outcome from the log (newer than the bundle's data) without touching the memory. `served`:
+        as in learn_select, of a slate that this bundle ranked."""
         with self._lock:
-            self._teach(embedding, outcomes, weight=weight)
+            self._teach(embedding, outcomes, served=served, weight=weight)
 
 
 def _supplied(

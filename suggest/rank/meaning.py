@@ -12,8 +12,8 @@ from __future__ import annotations
 from math import log
 
 CHANGED, SUREST = 0.1, 0.95  # chance of being taken after a change; the most that p_select is believed
-DOUBTED = log(100)
 LIMIT = log(10_000)  # while nothing changes, the mean number of acts between two false alarms of an option
+DOUBTED = log(100)  # the same of doubting it, which only lets it be tried (docs/decisions/0055)
 
 
 class Meanings:

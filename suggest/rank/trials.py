@@ -31,8 +31,8 @@ SAME_AT, SHARPNESS = 0.7, 16.0  # the cosine at which two contexts want the same
 NEAR = 0.45  # cosine; below it q is under .02
 KEPT = 2_048  # latest outcomes of an option each, that count
 SETTLED = 20  # takings after which a doubted option is trusted again
-_NEVER = np.iinfo(np.int64).max
 FEWEST = 10  # options that may be meant, at least: one doubted option alone is no likelier for being alone
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ each figure what a surface that learns nothing gets on the same requests, to sho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 from loop.worlds import ClusteredWorld, Floats
 
 from suggest.online.suggester import Suggester
+from suggest.rank.trials import Trials
 
 K = 3
 SEEDS = range(4)
@@ -36,6 +37,14 @@ class Desk:
         """Whether each of the two had the right option in its slate; the first is told what became of it."""
         still = right in self.still.rank(vector, "").ids[:K]
         return self._told(self.learning, vector, right), still
+
+    def followed(self, means: Mapping[int, int], *, times: int, since: int) -> list[tuple[bool, bool]]:
+        """Ask each of `means` so many times, by turns, for what it means now: the answers from the turn `since` on."""
+        world = self.world
+        turns = [
+            [self.ask(world.requests(of, 1)[0], world.ids[now]) for of, now in means.items()] for _ in range(times)
+        ]
+        return [told for turn in turns[since:] for told in turn]
 
     def _told(self, suggester: Suggester, vector: Floats, right: str) -> bool:
         ranking = suggester.rank(vector, "")
@@ -74,11 +83,7 @@ def test_a_changed_meaning_is_followed() -> None:
     for seed in SEEDS:
         world = ClusteredWorld(n_items=16, spread=0.8, seed=10 + seed)
         desk = Desk(world, known=range(16), examples=8)
-        means = {0: 1, 1: 0, 2: 3, 3: 2}
-        for n in range(17):
-            for of, now in means.items():
-                told = desk.ask(world.requests(of, 1)[0], world.ids[now])
-                hits += [told] if n >= 5 else []
+        hits += desk.followed({0: 1, 1: 0, 2: 3, 3: 2}, times=17, since=5)
     learned, still = np.mean(hits, axis=0)
     print(f"accept@3 after a change {learned:.3f}, without learning {still:.3f}, n = {len(hits)}")
     assert learned >= 0.75
@@ -94,15 +99,27 @@ def test_a_changed_meaning_is_found_with_nobody_to_ask() -> None:
     for seed in SEEDS:
         world = ClusteredWorld(n_items=24, spread=0.8, seed=20 + seed)
         desk = Desk(world, known=range(24), examples=8, asks=0.0)
-        means = {a: a ^ 1 for a in range(8)}
-        for n in range(40):
-            for of, now in means.items():
-                told = desk.ask(world.requests(of, 1)[0], world.ids[now])
-                hits += [told] if n >= 20 else []
+        hits += desk.followed({a: a ^ 1 for a in range(8)}, times=40, since=20)
     learned, still = np.mean(hits, axis=0)
     print(f"accept@3 after a change, nobody asked, {learned:.3f}, without learning {still:.3f}, n = {len(hits)}")
     assert learned >= 0.75
     assert still < 0.5
+
+
+def test_what_is_tried_changes_the_order_and_no_probability() -> None:
+    world = ClusteredWorld(n_items=24, spread=0.8, seed=20)
+    desk = Desk(world, known=range(24), examples=8, asks=0.0)
+    desk.followed({a: a ^ 1 for a in range(8)}, times=12, since=0)
+    asked = world.requests(0, 1)[0]
+    trying = desk.learning.rank(asked, "", explain=True)
+    desk.learning._trials = Trials(dim=world.dim)
+    plain = desk.learning.rank(asked, "")
+    assert trying.ids != plain.ids
+    assert trying.p_none == plain.p_none
+    assert dict(zip(trying.ids, trying.p_select, strict=True)) == dict(zip(plain.ids, plain.p_select, strict=True))
+    before = dict(zip(plain.ids, plain.logits, strict=True))
+    for item, logit, spoke in zip(trying.ids, trying.logits, trying.explanations, strict=True):
+        assert spoke["tried_now"] == pytest.approx(logit - before[item], abs=1e-3)
 
 
 @pytest.mark.parametrize("p", [0.95, 0.2])

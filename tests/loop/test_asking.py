@@ -13,7 +13,7 @@ from loop.worlds import ClusteredWorld, ExampleWriter
 from suggest.domain.bundle import EncoderRef
 from suggest.loop import asking
 from suggest.loop.archive import unpack
-from suggest.loop.asking import FEWEST, LearnedTrigger, learned_trigger
+from suggest.loop.asking import FEWEST, LearnedTrigger, taught
 from suggest.loop.attempt import attempt, packed
 from suggest.loop.examples import Catalog, Example, ExampleSet, Reaction
 from suggest.loop.gate import kept
@@ -61,7 +61,7 @@ def a_surface(*, answered: Floats, left: Floats, weight: float = 0.3, wrote: int
 
 
 def learned(examples: ExampleSet, about: Background | None = None) -> LearnedTrigger | None:
-    return learned_trigger(examples, about or shipped(), encoder="e")
+    return taught(examples, about or shipped(), encoder="e").learned
 
 
 def withheld(trigger: Trigger, axis: int) -> float:
